@@ -1,0 +1,57 @@
+# `make help` explains itself.
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+DEMO := .demo
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := check
+.PHONY: help setup browser demo test check format lint types layers score bench real lock clean
+
+help: ## Show what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: $(STAMP) browser ## Create the environment in .venv and find or install a browser
+
+$(STAMP): requirements.lock pyproject.toml tools/environment.sh
+	@tools/environment.sh $(VENV)
+	@touch $@
+
+browser: $(STAMP)
+	@tools/browser.sh $(PYTHON)
+
+demo: setup ## Crawl two demo marketplaces on this machine and show what is flagged; everything is in .demo
+	@$(PYTHON) -m fixtures.demo.tour $(DEMO)
+
+test: setup ## Format, lint, types, layers and the whole test suite
+	@$(MAKE) --no-print-directory check
+
+check: $(STAMP) format lint types layers ## The same without looking for a browser first
+	@$(PYTHON) -m pytest
+
+format: $(STAMP)
+	@$(VENV)/bin/ruff format --check --quiet . || { echo 'Not formatted. Run: $(VENV)/bin/ruff format .'; exit 1; }
+
+lint: $(STAMP)
+	@$(VENV)/bin/ruff check --quiet .
+
+types: $(STAMP)
+	@$(VENV)/bin/mypy --no-error-summary
+
+layers: $(STAMP)
+	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports --no-logo
+
+score: setup ## Precision and recall on the demo marketplaces, on the seed that was tuned on and on one that was not
+	@$(PYTHON) -m benchmarks.score
+
+bench: setup ## Measure what choices rest on: import times and error messages of the value libraries
+	@$(PYTHON) -m benchmarks.vocabulary
+
+real: setup ## Crawl two shops that nobody here wrote, on this machine (needs Node.js; see docs/real-input.md)
+	@tools/real.sh $(PYTHON)
+
+lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
+	@$(PYTHON) -m pip install --quiet uv
+	@$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean: ## Delete the environment and the demo
+	rm -rf $(VENV) $(DEMO)

@@ -1,0 +1,1 @@
+"""``touchstone …``: thin views over operations; heavy imports happen inside the commands."""

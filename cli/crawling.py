@@ -1,0 +1,109 @@
+"""Commands that crawl: sweep, sweeps, and the scheduler."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.common import Json, configuration, messages, open_store, output, print_json, shown
+from touchstone.sweeps import Sweep, SweepStatus, Trigger
+
+scheduler_app = typer.Typer(help="Sweeps on a clock.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(sweep)
+    app.command()(sweeps)
+    app.add_typer(scheduler_app, name="scheduler")
+
+
+def sweep(
+    context: typer.Context,
+    brand: Annotated[list[str] | None, typer.Option(help="Brand to look for; may be given several times.")] = None,
+    marketplace: Annotated[
+        list[str] | None, typer.Option(help="Marketplace to look on; all of them by default.")
+    ] = None,
+    query: Annotated[list[str] | None, typer.Option(help="Search words instead of the brand's names.")] = None,
+    url: Annotated[list[str] | None, typer.Option(help="A listing to visit.")] = None,
+    max_listings: Annotated[
+        int | None, typer.Option(min=1, help="Stop after this many listings per marketplace.")
+    ] = None,
+    trigger: Annotated[Trigger, typer.Option(hidden=True)] = Trigger.ANALYST,
+    as_json: Json = False,
+) -> None:
+    """Crawl now, in the foreground, and say what was flagged. Ctrl-C ends it; what was stored stays."""
+    from cli.progress import SweepProgress
+    from operations import sweep as sweeping
+    from touchstone.errors import UserError
+
+    if not (brand or query or url):
+        raise UserError("nothing to look for", hint="Give --brand, --query or --url; see touchstone sweep --help")
+    here = configuration(context)
+    with open_store(context, durable=False) as store:
+        errands = sweeping.plan(
+            here, store.catalog.load(), brands=tuple(brand or ()), marketplaces=tuple(marketplace or ()),
+            queries=tuple(query or ()), urls=tuple(url or ()), max_listings=max_listings, trigger=trigger,
+        )  # fmt: skip
+        with SweepProgress() as progress:
+            done = sweeping.sweep(here, store, errands, progress.watcher)
+        if as_json:
+            print_json(done)
+        else:
+            _print_outcome(store, done)
+    if any(found.status is SweepStatus.FAILED for found in done):
+        raise typer.Exit(1)
+    if any(found.status is not SweepStatus.COMPLETE for found in done):
+        raise typer.Exit(3)
+
+
+def _print_outcome(store: Any, done: list[Sweep]) -> None:
+    from cli.tables import flag_table
+
+    notes = messages()
+    for found in done:
+        _print_sweep(found, notes)
+    flags = [stored for found in done for stored in store.flags.ranked(sweep=found.id, brand=found.request.brand)]
+    if flags:
+        output().print(flag_table(sorted(flags, key=lambda stored: -stored.flag.probability)))
+        notes.print("Next: touchstone show FLAG, then touchstone judge FLAG confirm|dismiss|unsure", style="dim")
+    else:
+        notes.print("Nothing was flagged.", style="dim")
+
+
+def _print_sweep(found: Sweep, console: Any) -> None:
+    report = found.report
+    colour = {SweepStatus.COMPLETE: "green", SweepStatus.RUNNING: "cyan", SweepStatus.FAILED: "red"}.get(
+        found.status, "yellow"
+    )
+    queries = ", ".join(found.request.queries[:6]) or ", ".join(found.request.urls[:3])
+    line = f"sweep {found.id} of {found.request.marketplace} ({shown(queries)}): [{colour}]{found.status}[/]"
+    if report is not None:
+        pages = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.pages.items())
+        line += f", {report.listings} listings, {report.images} new images; pages: {pages or 'none'}"
+        line += f", {report.browser_pages} of them by browser" if report.browser_pages else ""
+    console.print(line, highlight=False)
+    for problem in report.problems if report else ():
+        console.print(f"  {shown(problem)}", style="yellow", highlight=False)
+
+
+def sweeps(context: typer.Context, last: Annotated[int, typer.Option(min=1)] = 20, as_json: Json = False) -> None:
+    """List the newest sweeps and how each ended."""
+    import itertools
+
+    with open_store(context) as store:
+        found = list(itertools.islice(store.sweeps.all(), last))
+    if as_json:
+        print_json(found)
+        return
+    console = output()
+    for one in found:
+        console.print(f"{one.started_at:%Y-%m-%d %H:%M} ", style="dim", end="")
+        _print_sweep(one, console)
+
+
+@scheduler_app.command("run")
+def run_scheduler(context: typer.Context) -> None:
+    """Run the sweeps of touchstone.toml on their clocks until SIGTERM or Ctrl-C."""
+    import scheduler
+
+    raise typer.Exit(scheduler.run(configuration(context), context.find_root().obj))

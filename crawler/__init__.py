@@ -1,0 +1,1 @@
+"""Marketplace pages in, ``Listing``s out: one spider, one TOML file per marketplace, HTTP first and a browser where needed."""

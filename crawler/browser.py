@@ -1,0 +1,85 @@
+"""The browser: which one, how it is started, and how a page is waited for."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from touchstone.errors import ConfigurationError
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+MAC_APPLICATIONS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+WAIT_MILLISECONDS = 10_000  # for what a page must show; a slower page is counted as empty, not waited for
+SETTLE_MILLISECONDS = 400  # between two looks at a page that is scrolled; two frames and a quick answer of its server
+STALLS = 4  # scrolls without anything new before a list is believed to have ended; one stall loses most of a slow list
+MOST_SCROLLS = 200
+
+
+def find_browser(configured: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
+    """The path of a Chromium: the configured one, ``TOUCHSTONE_BROWSER``, an installed one, Playwright's own.
+
+    Raises ``ConfigurationError`` with the command that installs one.
+    """
+    named = configured or environment.get("TOUCHSTONE_BROWSER")
+    if named:
+        if shutil.which(named):
+            return str(shutil.which(named))
+        raise ConfigurationError(f"the browser {named} is not there", hint="Mend `browser` in touchstone.toml.")
+    for name in NAMES:
+        if path := shutil.which(name, path=environment.get("PATH")):
+            return path
+    for path in MAC_APPLICATIONS:
+        if sys.platform == "darwin" and Path(path).exists():
+            return path
+    if path := _playwrights_own():
+        return path
+    raise ConfigurationError(
+        "there is no Chromium or Chrome on this machine",
+        hint="Install one with: apt-get install chromium fonts-noto-cjk (Debian, as root),\nor: playwright install chromium",
+    )
+
+
+def _playwrights_own() -> str | None:
+    from playwright._impl._driver import compute_driver_executable  # noqa: F401 -- fails early without a driver
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def launch_options(executable: str) -> dict[str, Any]:
+    """How Chromium is started: without its own calls to the outside, and as root without a sandbox, which it demands."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    rootless = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    return {"executable_path": executable, "headless": True, "args": [*quiet, "--disable-quic", *rootless]}
+
+
+async def wait_for(page: Any, selector: str) -> None:
+    """Wait until ``selector`` is on the page, at most ``WAIT_MILLISECONDS``.
+
+    A page that never shows it is not an error here: extraction says what it lacks.
+    """
+    from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+    try:
+        await page.wait_for_selector(selector, state="attached", timeout=WAIT_MILLISECONDS)
+    except PlaywrightTimeout:
+        return
+
+
+async def scroll_to_end(page: Any, selector: str, enough: int) -> None:
+    """Scroll until ``selector`` stops growing in number, or matches ``enough``."""
+    stalls, seen = 0, 0
+    for _ in range(MOST_SCROLLS):
+        if seen >= enough or stalls >= STALLS:
+            return
+        await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+        await page.wait_for_timeout(SETTLE_MILLISECONDS)
+        count = await page.locator(selector).count()
+        stalls, seen = (stalls + 1, seen) if count <= seen else (0, count)

@@ -1,0 +1,152 @@
+"""A fetched page, parsed once, and read through sources."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+from urllib.parse import urljoin
+
+import jmespath
+from extruct.jsonld import JsonLdExtractor
+from extruct.w3cmicrodata import MicrodataExtractor
+from parsel import Selector
+
+from crawler.marketplace import Source, Sources
+from crawler.schema_org import first_offer, product_in, rdfa_items
+
+LONGEST_VALUE = 20_000  # characters; a longer "field" is a page's text caught by a careless selector
+
+
+class PageView:
+    """One page and everything that can be read from it. Parsed lazily and once, whatever the number of sources."""
+
+    def __init__(self, url: str, text: str) -> None:
+        self.url = url
+        self.text = text
+
+    @cached_property
+    def selector(self) -> Selector:
+        """The parsed page; an empty one for JSON."""
+        return Selector(text=self.text if self.text.strip() and not self.is_json else "<html></html>")
+
+    @cached_property
+    def is_json(self) -> bool:
+        """Whether the page is a JSON document."""
+        return self.text.lstrip()[:1] in ("{", "[")
+
+    @cached_property
+    def data(self) -> Any:
+        """The page as JSON; ``None`` when it is none."""
+        return loads(self.text) if self.is_json else None
+
+    @cached_property
+    def product(self) -> dict[str, Any] | None:
+        """The page's main schema.org Product, with ``offers`` reduced to its first offer."""
+        product = next(filter(None, map(product_in, self._schema_items())), None)
+        return {**product, "offers": first_offer(product)} if product else None
+
+    @cached_property
+    def raw_product(self) -> dict[str, Any] | None:
+        """The page's main schema.org Product as it stands."""
+        return next(filter(None, map(product_in, self._schema_items())), None)
+
+    def _schema_items(self) -> Iterator[list[Any]]:
+        """The schema.org items of each syntax; the cheap and common ones first, and a syntax only where it occurs."""
+        root = self.selector.root
+        if "ld+json" in self.text:
+            yield list(self._json_ld())
+        if "itemscope" in self.text:
+            yield list(MicrodataExtractor(nested=True).extract_items(root, self.url))
+        if "typeof=" in self.text:
+            yield rdfa_items(self.text, self.url)
+
+    def _json_ld(self) -> Iterator[Any]:
+        """Each block apart, so that a broken one does not hide the others."""
+        extractor = JsonLdExtractor()
+        for script in self.selector.xpath("//script[@type='application/ld+json']"):
+            try:
+                yield from extractor._extract_items(script.root)
+            except ValueError:
+                repaired = re.sub(
+                    r",\s*([}\]])", r"\1", script.root.text or ""
+                )  # the commonest fault: a trailing comma
+                if (data := loads(repaired)) is not None:
+                    yield data
+
+    def values(self, source: Source) -> list[Any]:
+        """Everything that a source finds, flat, in document order: texts and numbers."""
+        found = [value for value in _flat(self._find(source)) if value not in ("", None)]
+        if source.pick:
+            hits = (re.search(source.pick, str(value)) for value in found)
+            found = [hit[1] for hit in hits if hit]
+        if source.join is not None and found:
+            found = [source.join.join(map(str, found))]
+        return found
+
+    def first(self, sources: Sources) -> tuple[Any, str] | None:
+        """The first value of the first source that has one, and the name of that source."""
+        for source in sources:
+            values = self.values(source)
+            if values:
+                return values[0], str(source)
+        return None
+
+    def all(self, sources: Sources) -> tuple[list[Any], str]:
+        """All values of the first source that has any, and the name of that source."""
+        for source in sources:
+            values = self.values(source)
+            if values:
+                return values, str(source)
+        return [], ""
+
+    def links(self, sources: Sources) -> list[str]:
+        """Like ``all``, as absolute addresses without repetition."""
+        return list(dict.fromkeys(urljoin(self.url, str(value)) for value in self.all(sources)[0]))
+
+    def _find(self, source: Source) -> Any:
+        match source.kind:
+            case "schema":
+                return jmespath.search(source.path, self.product) if self.product else None
+            case "json":
+                return jmespath.search(source.path, self.data) if self.data is not None else None
+            case "state":
+                texts = (script.xpath("string()").get("") for script in self.selector.css(source.script or "script"))
+                states = (loads(re.sub(r"^[^{\[]*|;\s*$", "", text)) for text in texts)
+                return next((jmespath.search(source.path, state) for state in states if state is not None), None)
+            case "meta":
+                path = "//meta[@property=$name or @name=$name or @itemprop=$name]/@content"
+                return [value.strip() for value in self.selector.xpath(path, name=source.path).getall()]
+            case "css":
+                return _texts(self.selector.css(source.path))
+            case "xpath":
+                return _texts(self.selector.xpath(source.path))
+            case "regex":
+                return [hit[1] for hit in re.finditer(source.path, self.text)]
+            case _:
+                hit = re.search(source.path, self.url)
+                return [hit[1]] if hit else None
+
+
+def loads(text: str) -> Any:
+    """JSON, or ``None``: a marketplace's JSON is hostile, and may be broken or endlessly nested."""
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _texts(selected: Any) -> list[str]:
+    """The text of what was selected, white space folded."""
+    texts = (part.root if isinstance(part.root, str) else part.xpath("string()").get("") for part in selected)
+    return [" ".join(str(text).split())[:LONGEST_VALUE] for text in texts]
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, str):
+        yield " ".join(value.split())[:LONGEST_VALUE]
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _flat(item)

@@ -1,0 +1,69 @@
+"""What an image looks like: 256-bit perceptual hashes that survive re-encoding and resizing."""
+
+import io
+import warnings
+
+import imagehash
+from PIL import Image, ImageChops, ImageOps
+
+from touchstone.errors import UnreadableImage
+from touchstone.images import Fingerprint
+
+VERSION = 1
+HASH_SIZE = 16  # 16 × 16 bits: 64-bit hashes give false matches on one query in 30 at a radius of 8
+HASH_BITS = HASH_SIZE * HASH_SIZE
+MOST_PIXELS = 50_000_000  # a 50-megapixel photo is larger than any marketplace shows; a bomb claims billions
+LEAST_SIDE = 24  # pixels; below it are spacers and icons, which all hash alike
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "MPO")
+WORKING_SIDE = 512  # pixels; the hash looks at 64 × 64, and decoding at full size costs without telling more
+BORDER_TOLERANCE = 18  # levels of 255 by which a uniform border may vary after JPEG
+
+Image.init()  # else Pillow knows only the commonest formats by name, and asking for another is a KeyError
+
+
+def fingerprint(body: bytes) -> Fingerprint:
+    """Look at an image. Raises ``UnreadableImage`` for bytes that are no image, too large, or too small to tell."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(body), formats=FORMATS) as image:
+                width, height = image.size
+                if width * height > MOST_PIXELS:
+                    raise UnreadableImage(f"an image of {width} × {height} pixels is refused")
+                if min(width, height) < LEAST_SIDE:
+                    raise UnreadableImage(f"an image of {width} × {height} pixels shows nothing")
+                image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))
+                picture = _upright(image)
+    except UnreadableImage:
+        raise
+    except Exception as error:  # noqa: BLE001 -- Pillow's decoders raise errors of many kinds on hostile bytes
+        raise UnreadableImage(f"not a readable image: {error}") from None
+    return Fingerprint(
+        version=VERSION,
+        whole=str(imagehash.phash(picture, hash_size=HASH_SIZE)),
+        trimmed=str(imagehash.phash(trim(picture), hash_size=HASH_SIZE)),
+        mirrored=str(imagehash.phash(ImageOps.mirror(picture), hash_size=HASH_SIZE)),
+        width=width,
+        height=height,
+    )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """RGB on white, turned as the camera says, no larger than needed."""
+    picture = ImageOps.exif_transpose(image)
+    picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        layer = picture.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return picture.convert("RGB")
+
+
+def trim(picture: Image.Image) -> Image.Image:
+    """The picture without a uniform border; itself where there is none or nothing else."""
+    corner = Image.new("RGB", picture.size, picture.getpixel((0, 0)))
+    difference = ImageChops.difference(picture, corner).convert("L")
+    box = difference.point(lambda level: 255 if level > BORDER_TOLERANCE else 0).getbbox()
+    if box is None or min(box[2] - box[0], box[3] - box[1]) < LEAST_SIDE:
+        return picture
+    return picture.crop(box)

@@ -1,0 +1,93 @@
+"""Reference photos, looked up by fingerprint."""
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from detectors.fingerprints import HASH_BITS, VERSION
+from touchstone.catalog import Catalog
+from touchstone.images import Fingerprint, ListingImage
+
+# Distances in bits of 256. Unrelated photos lie at 128 ± 8 (a fair coin); a re-encoded copy below 20. Between them are
+# look-alikes of the same kind of goods, so likeness falls from SAME to FAR instead of at one step.
+SAME_BITS = 24
+FAR_BITS = 64
+ALTERED_BITS = 32  # a copy once it is turned or trimmed, not merely something alike
+TELLING_BITS = 20  # by how much a mirrored or trimmed view must fit better before it is called an alteration
+
+
+class ImageHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A listing image that resembles a reference photo.
+
+    ``distance`` is in bits of 256, ``view`` one of ``whole``, ``trimmed`` and ``mirrored``: what had to be done to the
+    listing's image before it fitted. ``plain_distance`` is that of the image as it is.
+    """
+
+    product: str
+    url: str
+    distance: int
+    plain_distance: int
+    view: str
+
+    @property
+    def likeness(self) -> float:
+        """1 for a copy, 0 for a photo as far off as look-alikes are."""
+        return min(1.0, max(0.0, (FAR_BITS - self.distance) / (FAR_BITS - SAME_BITS)))
+
+    @property
+    def altered(self) -> bool:
+        """Whether the copy fits clearly better after it was mirrored or a border was cut off."""
+        return self.view != "whole" and self.distance <= ALTERED_BITS
+
+    def describe(self) -> str:
+        """A line for a person."""
+        how = {"whole": "", "trimmed": " once its border is cut off", "mirrored": " seen in a mirror"}[self.view]
+        return f"photo fits {self.product}{how} ({self.distance} of {HASH_BITS} bits differ)"
+
+
+class ImageIndex:
+    """All reference fingerprints in one matrix: a look-up is one pass over it in numpy."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        rows = [
+            (reference.key, image.fingerprint)
+            for reference in catalog.references
+            for image in reference.images
+            if image.fingerprint and image.fingerprint.version == VERSION
+        ]
+        self._products = [key for key, _ in rows]
+        self._whole = _matrix([fingerprint.whole for _, fingerprint in rows])
+        self._trimmed = _matrix([fingerprint.trimmed for _, fingerprint in rows])
+
+    def search(self, images: tuple[ListingImage, ...]) -> list[ImageHit]:
+        """The best hit of each listing image that has one within ``FAR_BITS``."""
+        hits = (self._nearest(image.url, image.fingerprint) for image in images if image.fingerprint)
+        return [hit for hit in hits if hit is not None]
+
+    def _nearest(self, url: str, fingerprint: Fingerprint) -> ImageHit | None:
+        if not self._products or fingerprint.version != VERSION:
+            return None
+        views = {
+            "whole": _distances(self._whole, fingerprint.whole),
+            "trimmed": _distances(self._trimmed, fingerprint.trimmed),
+            "mirrored": _distances(self._whole, fingerprint.mirrored),
+        }
+        view = min(views, key=lambda name: int(views[name].min()))
+        row = int(views[view].argmin())
+        distance, plain = int(views[view][row]), int(views["whole"][row])
+        if plain - distance < TELLING_BITS:
+            view, distance = "whole", min(distance, plain)
+        if distance >= FAR_BITS:
+            return None
+        return ImageHit(product=self._products[row], url=url, distance=distance, plain_distance=plain, view=view)
+
+
+def _matrix(hashes: list[str]) -> npt.NDArray[np.uint8]:
+    packed = b"".join(map(bytes.fromhex, hashes))
+    return np.frombuffer(packed, dtype=np.uint8).reshape(len(hashes), HASH_BITS // 8)
+
+
+def _distances(matrix: npt.NDArray[np.uint8], hexadecimal: str) -> npt.NDArray[np.int64]:
+    query = np.frombuffer(bytes.fromhex(hexadecimal), dtype=np.uint8)
+    distances: npt.NDArray[np.int64] = np.bitwise_count(matrix ^ query).sum(axis=1, dtype=np.int64)
+    return distances

@@ -1,0 +1,32 @@
+"""The whole look at a listing: what it is about, what speaks for and against it, and what that amounts to."""
+
+from typing import Self
+
+from detectors.base import Detector, discover
+from detectors.matching import Matcher
+from detectors.verdict import Weights, weigh
+from touchstone.catalog import Catalog
+from touchstone.listing import Listing
+from touchstone.verdicts import Screening
+
+
+class Screen:
+    """The detectors, ready for one catalog. Pure: the same listing gives the same screening."""
+
+    def __init__(self, matcher: Matcher, detectors: tuple[Detector, ...], table: Weights | None = None) -> None:
+        self._matcher = matcher
+        self._detectors = detectors
+        self._table = table
+
+    @classmethod
+    def build(cls, catalog: Catalog, *, table: Weights | None = None) -> Self:
+        """Index the catalog for every detector that is found."""
+        return cls(Matcher(catalog), tuple(detector.build(catalog) for detector in discover()), table)
+
+    def screen(self, listing: Listing) -> Screening:
+        """Look at one listing."""
+        matches = self._matcher.match(listing)
+        if not matches:
+            return Screening()
+        findings = tuple(finding for detector in self._detectors for finding in detector.examine(listing, matches))
+        return Screening(matches=matches, findings=findings, flags=weigh(matches, findings, table=self._table))

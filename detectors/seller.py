@@ -1,0 +1,105 @@
+"""The seller against the brand's list of authorized sellers."""
+
+import re
+from datetime import date
+from typing import Self
+
+from detectors.base import Examples, offered
+from detectors.mentions import MentionIndex
+from detectors.samples import catalog, listing
+from detectors.text import fold
+from touchstone.catalog import AuthorizedSeller, Catalog
+from touchstone.listing import Listing, Seller
+from touchstone.verdicts import Finding, Match
+
+YOUNG_DAYS = 180  # an account younger than half a year; shown with its date, weighed lightly
+_OFFICIAL = re.compile(r"공식|본사|직영|정품\s*관|official|flagship|authentic store|brand\s*store|브랜드관")
+
+
+class SellerDetector:
+    """May this seller sell the brand on this marketplace on this day?
+
+    Compared by the marketplace's own seller number, never by the display name, which anyone can choose: a name that
+    claims to be the brand's shop without standing on the list is a finding of its own. Where the catalog lists nobody
+    for the marketplace, it abstains: an empty list is no prohibition. Ratings are shown and not weighed.
+    """
+
+    name = "seller"
+    version = 1
+    kinds = (
+        "seller_authorized",
+        "seller_not_authorized",
+        "authorization_expired",
+        "seller_name_claims_brand",
+        "seller_account_young",
+        "seller_is_private",
+    )
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._lists: dict[tuple[str, str], dict[str, list[AuthorizedSeller]]] = {}
+        for entry in catalog.authorized:
+            sellers = self._lists.setdefault((entry.brand, entry.marketplace), {})
+            sellers.setdefault(entry.seller_id, []).append(entry)
+        self._mentions = MentionIndex(catalog.brands)
+
+    @classmethod
+    def build(cls, catalog: Catalog) -> Self:
+        """Index authorizations by brand, marketplace and seller."""
+        return cls(catalog)
+
+    def examine(self, listing: Listing, matches: tuple[Match, ...]) -> tuple[Finding, ...]:
+        """For each brand that is sold: authorized, or what speaks against the seller."""
+        seller = listing.offer.seller
+        if seller is None:
+            return ()
+        day = listing.seen_at.date()
+        return tuple(finding for match in offered(matches) for finding in self._examine(match.brand, seller, day))
+
+    def _examine(self, brand: str, seller: Seller, day: date) -> list[Finding]:
+        listed = self._lists.get((brand, seller.marketplace))
+        if listed is None:
+            return []
+        entries = listed.get(seller.seller_id, [])
+        shown = seller.name or seller.seller_id
+        if any(entry.covers(day) for entry in entries):
+            return [self._finding("seller_authorized", brand, f"{shown} is an authorized seller")]
+        if entries:
+            ended = max((entry.valid_until for entry in entries if entry.valid_until), default=None)
+            when = f"ended on {ended}" if ended and ended < day else "does not hold on this day"
+            found = [self._finding("authorization_expired", brand, f"the authorization of {shown} {when}")]
+        else:
+            found = [self._finding("seller_not_authorized", brand, f"{shown} is not an authorized seller")]
+            found += self._claims(brand, seller)
+        if seller.private:
+            found.append(self._finding("seller_is_private", brand, f"{shown} is a private person"))
+        if seller.since and 0 <= (day - seller.since).days < YOUNG_DAYS:
+            found.append(
+                self._finding("seller_account_young", brand, f"the seller's account was opened on {seller.since}")
+            )
+        return found
+
+    def _claims(self, brand: str, seller: Seller) -> list[Finding]:
+        name = seller.name or ""
+        named = {mention.brand for mention in self._mentions.find(name)}
+        allowed = {own for own in named if seller.seller_id in self._lists.get((own, seller.marketplace), {})}
+        if not named - allowed or not _OFFICIAL.search(fold(name).text):
+            return []
+        return [self._finding("seller_name_claims_brand", brand, f"the name {name!r} claims to be a brand's own shop")]
+
+    def _finding(self, kind: str, brand: str, reason: str) -> Finding:
+        return Finding(detector=self.name, version=self.version, kind=kind, brand=brand, strength=1.0, reason=reason)
+
+    @classmethod
+    def examples(cls) -> Examples:
+        """An unknown seller, an expired authorization, an impostor; another marketplace, where nobody is listed."""
+        stranger = Seller(marketplace="namu", seller_id="nm-9", name="벨하네 공식 스토어")
+        expired = Seller(marketplace="namu", seller_id="nm-2", name="산들 아웃도어")
+        elsewhere = Seller(marketplace="plaza", seller_id="nm-9")
+        return Examples(
+            catalog=catalog(),
+            finds=(listing(), listing(seller=stranger), listing(seller=expired)),
+            passes=(listing(seller=elsewhere), listing(title="캠핑 머그컵", brand=None, seller=stranger)),
+        )
+
+
+DETECTOR = SellerDetector

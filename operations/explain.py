@@ -1,0 +1,43 @@
+"""Explaining a flag: everything that a person needs to decide, side by side."""
+
+import msgspec
+
+from detectors.counterfactuals import counterfactuals
+from storage.flags import StoredFlag
+from storage.store import Store
+from touchstone.catalog import BrandReference
+from touchstone.sweeps import Capture
+from touchstone.verdicts import Counterfactual, Judgement
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """A flag, the genuine product beside it, what would undo it, what was kept and what was decided.
+
+    ``images`` and ``reference_images`` are paths of files in the blob store.
+    """
+
+    stored: StoredFlag
+    reference: BrandReference | None
+    counterfactuals: tuple[Counterfactual, ...]
+    captures: tuple[Capture, ...]
+    judgements: tuple[Judgement, ...]
+    images: tuple[str, ...]
+    reference_images: tuple[str, ...]
+
+
+def explain(store: Store, flag_id: int) -> Explanation:
+    """Everything about one flag; raises ``UnknownName``."""
+    stored = store.flags.one(flag_id)
+    catalog = store.catalog.load()
+    reference = next((ref for ref in catalog.references if ref.key == stored.flag.product), None)
+    shown = [image.sha256 for image in stored.listing.images if image.sha256]
+    genuine = [image.sha256 for image in reference.images] if reference else []
+    return Explanation(
+        stored=stored,
+        reference=reference,
+        counterfactuals=counterfactuals(catalog, stored.listing, stored.flag),
+        captures=tuple(store.listings.captures(stored.listing_row)),
+        judgements=tuple(store.flags.judgements(flag_id)),
+        images=tuple(str(store.blobs.path(sha256)) for sha256 in shown),
+        reference_images=tuple(str(store.blobs.path(sha256)) for sha256 in genuine),
+    )

@@ -1,0 +1,21 @@
+"""Judging a flag: what a person decided, kept for good."""
+
+from operations import clock
+from storage.flags import StoredFlag
+from storage.store import Store
+from touchstone.verdicts import Decision, Judgement
+
+
+def judge(store: Store, flag_id: int, decision: Decision, *, actor: str, note: str = "") -> StoredFlag:
+    """Note a decision about a flag and return the flag as it stands then.
+
+    Decisions are added, never replaced; the newest one gives the flag its status. Raises ``UnknownName``.
+    """
+    at = clock.now()
+    with store.transaction():
+        store.flags.one(flag_id)
+        store.flags.judge(Judgement(flag_id=flag_id, decision=decision, actor=actor, at=at, note=note))
+        store.audit.append(
+            at=at, actor=actor, action=f"flag.{decision}", subject=f"flag/{flag_id}", detail={"note": note}
+        )
+        return store.flags.one(flag_id)

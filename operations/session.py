@@ -1,0 +1,27 @@
+"""What every verb needs: the configuration, the store and who acts."""
+
+import getpass
+from pathlib import Path
+
+from storage.store import Store
+from touchstone.configuration import Configuration
+
+
+def open_store(configuration: Configuration, *, durable: bool = True, create: bool = False) -> Store:
+    """Open this installation's store. Raises ``UserError`` when there is none and ``create`` is false."""
+    return Store.open(configuration.store_folder, durable=durable, create=create)
+
+
+def actor() -> str:
+    """Who the audit log names: the account at the keyboard."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in containers
+        return "unknown"
+
+
+def lock_folder(configuration: Configuration) -> Path:
+    """Where the locks of running sweeps and of the scheduler are."""
+    folder = configuration.store_folder / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,106 @@
+"""Listings and what was seen of them; an observation is added, never changed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+from sqlite_utils.db import Database
+
+from touchstone.decoding import to_json
+from touchstone.listing import Listing, Seller
+from touchstone.sweeps import Capture
+from touchstone.verdicts import Finding
+
+
+class ListingStore:
+    """The ``listings``, ``sellers``, ``observations``, ``findings`` and ``captures`` tables.
+
+    Writing belongs inside a transaction of the store.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def observe(self, listing: Listing, sweep_id: int) -> int:
+        """Note a listing as it was seen in a sweep; returns its row number.
+
+        ``listings`` holds the newest state, ``observations`` all of them.
+        """
+        at = listing.seen_at.isoformat()
+        seller_id = self._know_seller(listing.offer.seller, at) if listing.offer.seller else None
+        (row_id,) = self._db.conn.execute(
+            "INSERT INTO listings (marketplace, listing_id, url, title, seller_id, record, first_seen, last_seen,"
+            " last_sweep) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (marketplace, listing_id) DO UPDATE SET"
+            " url = excluded.url, title = excluded.title, seller_id = excluded.seller_id, record = excluded.record,"
+            " last_seen = excluded.last_seen, last_sweep = excluded.last_sweep RETURNING id",
+            [
+                listing.marketplace, listing.listing_id, listing.url, listing.title, seller_id,
+                to_json(listing), at, at, sweep_id,
+            ],
+        ).fetchone()  # fmt: skip
+        price, list_price = listing.offer.price, listing.offer.list_price
+        self._db.conn.execute(
+            "INSERT INTO observations (listing, sweep, at, title, price_minor, list_price_minor, currency,"
+            " availability, seller_id) VALUES (?,?,?,?,?,?,?,?,?)",
+            [
+                row_id, sweep_id, at, listing.title, price.minor if price else None,
+                list_price.minor if list_price else None, price.currency if price else None,
+                listing.offer.availability, seller_id,
+            ],
+        )  # fmt: skip
+        return int(row_id)
+
+    def _know_seller(self, seller: Seller, at: str) -> str:
+        self._db.conn.execute(
+            "INSERT INTO sellers VALUES (?,?,?,?,?,?) ON CONFLICT (marketplace, seller_id) DO UPDATE SET"
+            " name = excluded.name, record = excluded.record, last_seen = excluded.last_seen",
+            [seller.marketplace, seller.seller_id, seller.name, to_json(seller), at, at],
+        )
+        return seller.seller_id
+
+    def keep_findings(self, row_id: int, findings: tuple[Finding, ...], at: datetime) -> None:
+        """Replace what detection found in a listing; flags keep the reasons that they were raised for."""
+        self._db.conn.execute("DELETE FROM findings WHERE listing = ?", [row_id])
+        self._db.conn.executemany(
+            "INSERT INTO findings (listing, brand, detector, version, kind, strength, reason, data, at)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            [
+                (row_id, f.brand, f.detector, f.version, f.kind, f.strength, f.reason, to_json(f.data), at.isoformat())
+                for f in findings
+            ],
+        )
+
+    def keep_capture(self, row_id: int, sweep_id: int, capture: Capture) -> None:
+        """Note a page that was kept; its bytes are in the blob store already."""
+        self._db.conn.execute(
+            "INSERT INTO captures (listing, sweep, at, kind, url, sha256, rendered) VALUES (?,?,?,?,?,?,?)",
+            [
+                row_id, sweep_id, capture.at.isoformat(), capture.kind, capture.url, capture.sha256,
+                int(capture.rendered),
+            ],
+        )  # fmt: skip
+
+    def captures(self, row_id: int) -> list[Capture]:
+        """The pages kept of a listing, oldest first."""
+        rows = self._db.conn.execute(
+            "SELECT url, at, kind, sha256, rendered FROM captures WHERE listing = ? ORDER BY id", [row_id]
+        )
+        return [
+            Capture(url=url, at=datetime.fromisoformat(at), kind=kind, sha256=sha256, rendered=bool(rendered))
+            for url, at, kind, sha256, rendered in rows
+        ]
+
+    def all(self) -> Iterator[tuple[int, Listing]]:
+        """Every listing in its newest state, with its row number; safe to write to while it is read."""
+        last = 0
+        while rows := self._db.conn.execute(
+            "SELECT id, record FROM listings WHERE id > ? ORDER BY id LIMIT 200", [last]
+        ).fetchall():
+            for row_id, record in rows:
+                yield row_id, msgspec.json.decode(record, type=Listing)
+            last = rows[-1][0]
+
+    def one(self, row_id: int) -> Listing:
+        """One listing in its newest state."""
+        (record,) = self._db.conn.execute("SELECT record FROM listings WHERE id = ?", [row_id]).fetchone()
+        return msgspec.json.decode(record, type=Listing)

@@ -1,0 +1,111 @@
+"""The tables, as they came to be. A migration that has shipped is never edited: the next one changes what it made."""
+
+from sqlite_utils import Migrations
+from sqlite_utils.db import Database
+
+migrations = Migrations("touchstone")
+
+INSERT_ONLY = ("observations", "judgements", "captures", "audit")
+
+_CATALOG = """
+CREATE TABLE brands (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, aliases TEXT NOT NULL, ordinary_word INTEGER NOT NULL,
+    context TEXT NOT NULL
+) STRICT;
+CREATE TABLE brand_references (
+    brand TEXT NOT NULL REFERENCES brands(id), sku TEXT NOT NULL, title TEXT NOT NULL, titles TEXT NOT NULL,
+    mpn TEXT, gtins TEXT NOT NULL, category TEXT, pack_quantity INTEGER NOT NULL,
+    colours TEXT NOT NULL, sizes TEXT NOT NULL,
+    PRIMARY KEY (brand, sku)
+) STRICT;
+CREATE TABLE reference_prices (
+    brand TEXT NOT NULL, sku TEXT NOT NULL, currency TEXT NOT NULL, list_minor INTEGER NOT NULL, map_minor INTEGER,
+    PRIMARY KEY (brand, sku, currency), FOREIGN KEY (brand, sku) REFERENCES brand_references(brand, sku)
+) STRICT;
+CREATE TABLE images (
+    sha256 TEXT PRIMARY KEY, bytes INTEGER NOT NULL, fingerprint TEXT, unreadable TEXT, first_seen TEXT NOT NULL
+) STRICT;
+CREATE TABLE image_urls (
+    url TEXT PRIMARY KEY, sha256 TEXT NOT NULL REFERENCES images(sha256), fetched_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE reference_images (
+    brand TEXT NOT NULL, sku TEXT NOT NULL, position INTEGER NOT NULL, sha256 TEXT NOT NULL REFERENCES images(sha256),
+    source TEXT NOT NULL,
+    PRIMARY KEY (brand, sku, position), FOREIGN KEY (brand, sku) REFERENCES brand_references(brand, sku)
+) STRICT;
+CREATE TABLE authorized_sellers (
+    brand TEXT NOT NULL REFERENCES brands(id), marketplace TEXT NOT NULL, seller_id TEXT NOT NULL, name TEXT,
+    valid_from TEXT NOT NULL DEFAULT '', valid_until TEXT,
+    PRIMARY KEY (brand, marketplace, seller_id, valid_from)
+) STRICT;
+"""
+
+_CRAWL = """
+CREATE TABLE marketplaces (name TEXT PRIMARY KEY, title TEXT NOT NULL, base_url TEXT NOT NULL) STRICT;
+CREATE TABLE sweeps (
+    id INTEGER PRIMARY KEY, marketplace TEXT NOT NULL REFERENCES marketplaces(name), brand TEXT REFERENCES brands(id),
+    request TEXT NOT NULL, status TEXT NOT NULL, process INTEGER NOT NULL, started_at TEXT NOT NULL, ended_at TEXT,
+    report TEXT
+) STRICT;
+CREATE TABLE sellers (
+    marketplace TEXT NOT NULL REFERENCES marketplaces(name), seller_id TEXT NOT NULL, name TEXT, record TEXT NOT NULL,
+    first_seen TEXT NOT NULL, last_seen TEXT NOT NULL,
+    PRIMARY KEY (marketplace, seller_id)
+) STRICT;
+CREATE TABLE listings (
+    id INTEGER PRIMARY KEY, marketplace TEXT NOT NULL REFERENCES marketplaces(name), listing_id TEXT NOT NULL,
+    url TEXT NOT NULL, title TEXT NOT NULL, seller_id TEXT, record TEXT NOT NULL, first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL, last_sweep INTEGER NOT NULL REFERENCES sweeps(id), UNIQUE (marketplace, listing_id),
+    FOREIGN KEY (marketplace, seller_id) REFERENCES sellers(marketplace, seller_id)
+) STRICT;
+CREATE INDEX listings_by_sweep ON listings(last_sweep);
+CREATE TABLE observations (
+    id INTEGER PRIMARY KEY, listing INTEGER NOT NULL REFERENCES listings(id), sweep INTEGER NOT NULL REFERENCES sweeps(id),
+    at TEXT NOT NULL, title TEXT NOT NULL, price_minor INTEGER, list_price_minor INTEGER, currency TEXT,
+    availability TEXT NOT NULL, seller_id TEXT
+) STRICT;
+CREATE INDEX observations_by_listing ON observations(listing, at);
+CREATE TABLE captures (
+    id INTEGER PRIMARY KEY, listing INTEGER NOT NULL REFERENCES listings(id), sweep INTEGER NOT NULL REFERENCES sweeps(id),
+    at TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL, sha256 TEXT NOT NULL, rendered INTEGER NOT NULL
+) STRICT;
+CREATE INDEX captures_by_listing ON captures(listing);
+"""
+
+_VERDICTS = """
+CREATE TABLE findings (
+    id INTEGER PRIMARY KEY, listing INTEGER NOT NULL REFERENCES listings(id), brand TEXT NOT NULL,
+    detector TEXT NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL, strength REAL NOT NULL, reason TEXT NOT NULL,
+    data TEXT NOT NULL, at TEXT NOT NULL
+) STRICT;
+CREATE INDEX findings_by_listing ON findings(listing);
+CREATE TABLE flags (
+    id INTEGER PRIMARY KEY, listing INTEGER NOT NULL REFERENCES listings(id), brand TEXT NOT NULL REFERENCES brands(id),
+    label TEXT NOT NULL, product TEXT, probability REAL NOT NULL, verdict TEXT NOT NULL, status TEXT NOT NULL,
+    raised_at TEXT NOT NULL, scored_at TEXT NOT NULL, UNIQUE (listing, brand, label)
+) STRICT;
+CREATE INDEX flags_by_rank ON flags(status, probability);
+CREATE TABLE judgements (
+    id INTEGER PRIMARY KEY, flag INTEGER NOT NULL REFERENCES flags(id), decision TEXT NOT NULL, actor TEXT NOT NULL,
+    at TEXT NOT NULL, note TEXT NOT NULL
+) STRICT;
+CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+    subject TEXT NOT NULL, detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL
+) STRICT;
+"""
+
+
+@migrations()
+def first_tables(db: Database) -> None:
+    """Everything that a sweep, a catalog and a judgement need."""
+    for script in (_CATALOG, _CRAWL, _VERDICTS):
+        for statement in script.split(";"):
+            if statement.strip():
+                db.execute(statement)
+    for table in INSERT_ONLY:
+        for verb in ("UPDATE", "DELETE"):
+            db.execute(
+                f"CREATE TRIGGER {table}_keeps_{verb.lower()} BEFORE {verb} ON {table} BEGIN"
+                f" SELECT RAISE(ABORT, '{table} is insert-only'); END"
+            )

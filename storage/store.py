@@ -1,0 +1,113 @@
+"""The one door to the store: opening it, its transactions, and a part for each role."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from sqlite_utils.db import Database
+
+from storage.audit import AuditLog
+from storage.blobs import BlobStore, disk_error
+from storage.catalog import CatalogStore
+from storage.flags import FlagStore
+from storage.images import ImageStore
+from storage.listings import ListingStore
+from storage.migrations import migrations
+from storage.sweeps import SweepStore
+from touchstone.errors import StoreError, StoreLocked, UserError
+
+DATABASE = "touchstone.sqlite3"
+LOCK_WAIT_SECONDS = 10.0  # as long as a busy sweep ever holds the write lock on a slow disk, with room to spare
+
+
+class Store:
+    """Everything that Touchstone remembers, in one folder.
+
+    Open it with ``Store.open``. ``durable`` asks for ``synchronous=FULL``: a decision survives a power cut; without
+    it (``NORMAL``, for crawling) it survives a killed process.
+    """
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.db = db
+        self.folder = folder
+        self.blobs = BlobStore(folder / "blobs")
+        self.audit = AuditLog(db)
+        self.images = ImageStore(db)
+        self.catalog = CatalogStore(db)
+        self.sweeps = SweepStore(db)
+        self.listings = ListingStore(db)
+        self.flags = FlagStore(db)
+
+    @classmethod
+    def open(cls, folder: Path, *, durable: bool = True, create: bool = True) -> Self:
+        """Open the store in ``folder``, making it and bringing its tables up to date where needed.
+
+        Raises ``UserError`` when there is none and ``create`` is false, ``StoreLocked`` when another process keeps
+        it locked, ``StoreError`` when the file is no store.
+        """
+        path = folder / DATABASE
+        if not create and not path.exists():
+            raise UserError(
+                f"there is no store in {folder}", hint="Import a catalog first: touchstone catalog import FILE"
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_error(error, folder) from None
+        with translated(path):
+            connection = sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            db = Database(connection, recursive_triggers=True)  # else INSERT OR REPLACE slips past insert-only triggers
+            store = cls(db, folder)
+            if not db["_sqlite_migrations"].exists() or migrations.pending(db):
+                with store.transaction():  # two processes may open a new store at once
+                    migrations.apply(db)
+        return store
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Database]:
+        """All of the block, or nothing. Takes the write lock at once: a deferred one can fail half-way."""
+        with translated(self.folder / DATABASE):
+            self.db.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+            except BaseException:
+                self.db.conn.rollback()
+                raise
+            self.db.conn.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the database; the object is of no use afterwards."""
+        self.db.conn.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Say SQLite's refusals in words that somebody can act on."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise StoreLocked(
+                f"{path} is locked by another process",
+                hint="Wait until the other sweep or command has finished, then try again.",
+            ) from error
+        if "full" in text:
+            raise StoreError(
+                f"the disk of {path} is full",
+                hint="Free some space and run the command again: what was acknowledged is stored.",
+            ) from error
+        if "not a database" in text or "malformed" in text:
+            raise StoreError(f"{path} is not a sound store: {text}", hint="Restore it from a backup.") from error
+        raise StoreError(f"{path}: {text}", hint="Run: touchstone store check") from error

@@ -1,0 +1,78 @@
+"""What was seen, decided, kept and logged is added to and never changed."""
+
+from __future__ import annotations
+
+import pytest
+from store_samples import NOON, a_capture, a_flag, a_listing, a_screening
+
+from operations.judge import judge
+from operations.keeping import keep_listing
+from storage.migrations import INSERT_ONLY
+from storage.store import Store
+from touchstone.errors import StoreError
+from touchstone.verdicts import Decision
+
+STATEMENTS = {
+    "observations": (
+        "UPDATE observations SET price_minor = 1",
+        "INSERT OR REPLACE INTO observations (id, listing, sweep, at, title, availability) VALUES (1, 1, 1, '', '', '')",
+    ),
+    "judgements": (
+        "UPDATE judgements SET decision = 'dismiss'",
+        "INSERT OR REPLACE INTO judgements VALUES (1, 1, 'dismiss', 'lee', '', '')",
+    ),
+    "captures": (
+        "UPDATE captures SET sha256 = ''",
+        "INSERT OR REPLACE INTO captures VALUES (1, 1, 1, '', 'page', '', '', 0)",
+    ),
+    "audit": (
+        "UPDATE audit SET actor = 'nobody' WHERE seq = 1",
+        "INSERT OR REPLACE INTO audit VALUES (1, '', '', '', '', '', '', '')",
+    ),
+}
+
+
+@pytest.fixture
+def full(store: Store, sweep_id: int) -> Store:
+    """A store with at least one row in each table that is only ever added to."""
+    raised = keep_listing(store, sweep_id, a_listing(), a_screening(a_flag()), a_capture("0" * 64))
+    judge(store, raised[0][0], Decision.CONFIRM, actor="kim")
+    return store
+
+
+def test_each_insert_only_table_is_tried_here() -> None:
+    """The tests below cover every table that the migrations protect."""
+    assert set(STATEMENTS) == set(INSERT_ONLY) == {"observations", "judgements", "captures", "audit"}
+
+
+@pytest.mark.parametrize("verb", ["update", "delete", "replace", "delete-all"])
+@pytest.mark.parametrize("table", sorted(STATEMENTS))
+def test_rows_are_neither_changed_nor_removed(full: Store, table: str, verb: str) -> None:
+    """UPDATE, DELETE and INSERT OR REPLACE are refused in words, and the rows are as they were."""
+    update, replace = STATEMENTS[table]
+    statement = {
+        "update": update,
+        "replace": replace,
+        "delete": f"DELETE FROM {table} WHERE rowid = 1",
+        "delete-all": f"DELETE FROM {table}",
+    }[verb]
+    before = full.db.conn.execute(f"SELECT * FROM {table}").fetchall()
+    assert before
+    with pytest.raises(StoreError, match=f"{table} is insert-only"), full.transaction() as db:
+        db.conn.execute(statement)
+    assert full.db.conn.execute(f"SELECT * FROM {table}").fetchall() == before
+
+
+def test_they_are_protected_on_a_connection_of_another_life(full: Store) -> None:
+    """INSERT OR REPLACE does not slip past the triggers after the store was opened again."""
+    with Store.open(full.folder, durable=False, create=False) as again:
+        with pytest.raises(StoreError, match="audit is insert-only"), again.transaction() as db:
+            db.conn.execute(STATEMENTS["audit"][1])
+        assert list(again.audit.faults()) == []
+
+
+def test_adding_goes_on(full: Store) -> None:
+    """What is refused is change, not growth."""
+    with full.transaction():
+        full.audit.append(at=NOON, actor="kim", action="note", subject="store")
+    assert [entry.action for entry in full.audit.entries()] == ["flag.raise", "flag.confirm", "note"]

@@ -1,0 +1,71 @@
+"""A sweep: one errand to one marketplace, a row before it is a process."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Trigger(StrEnum):
+    """Who asked for a sweep."""
+
+    ANALYST = "analyst"
+    SCHEDULE = "schedule"
+    REPORT = "report"
+
+
+class SweepStatus(StrEnum):
+    """How a sweep stands. Only ``complete`` allows conclusions from what was not seen."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    DEGRADED = "degraded"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+class SweepRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look for and where. ``queries`` are search words; ``urls`` are listing pages to visit as well."""
+
+    marketplace: str
+    brand: str | None = None
+    queries: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    max_listings: int | None = None
+    trigger: Trigger = Trigger.ANALYST
+
+
+class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a crawl saw: counts of pages by status, listings handed over, and why it ended.
+
+    ``problems`` is one line for each thing that went wrong and makes the sweep less than complete.
+    """
+
+    status: SweepStatus
+    listings: int = 0
+    pages: dict[str, int] = {}
+    images: int = 0
+    browser_pages: int = 0
+    problems: tuple[str, ...] = ()
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored sweep."""
+
+    id: int
+    request: SweepRequest
+    status: SweepStatus
+    started_at: datetime
+    ended_at: datetime | None = None
+    report: SweepReport | None = None
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """A page kept as it was: which listing, when, under which address, and the content address of its bytes."""
+
+    url: str
+    at: datetime
+    kind: str
+    sha256: str
+    rendered: bool = False
