@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
 import jmespath
@@ -35,15 +35,17 @@ class Rendering(StrEnum):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One place where a field may be found: exactly one of the first eight keys.
+    """One place where a field may be found: exactly one of the first nine keys.
 
-    - ``schema``: JMESPath on the page's schema.org Product (JSON-LD, microdata or RDFa; ``offers`` is the first offer)
+    - ``schema``: JMESPath on the page's schema.org Product (JSON-LD, microdata or RDFa; ``offers`` is the
+      first offer and ``images`` the addresses of its images)
     - ``meta``: content of a ``<meta>`` with this name or property
     - ``state``: JMESPath on the JSON inside the ``<script>`` that ``script`` selects
     - ``json``: JMESPath on the page, when the page is JSON
     - ``css``, ``xpath``: selectors; end with ``::text`` or ``::attr(href)``; without either, the element's text
     - ``regex``: group 1, searched in the page's source
     - ``url``: group 1, searched in the page's address
+    - ``visible``: the price, or the struck-out price, that stands beside the page's main heading
 
     ``pick`` is a regular expression whose group 1 is taken out of each value; ``join`` puts several values together.
     """
@@ -56,13 +58,14 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     xpath: str | None = None
     regex: str | None = None
     url: str | None = None
+    visible: Literal["price", "list_price"] | None = None
     script: str | None = None
     pick: str | None = None
     join: str | None = None
 
     @property
     def kind(self) -> str:
-        """Which of the eight it is."""
+        """Which of the nine it is."""
         return next(kind for kind in SOURCE_KINDS if getattr(self, kind) is not None)
 
     @property
@@ -74,7 +77,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return f"{self.kind}:{self.path}"
 
 
-SOURCE_KINDS = ("schema", "meta", "state", "json", "css", "xpath", "regex", "url")
+SOURCE_KINDS = ("schema", "meta", "state", "json", "css", "xpath", "regex", "url", "visible")
 
 Sources = tuple[Source, ...]
 

@@ -1,6 +1,6 @@
 """A fetched page, parsed once, and read through sources."""
 
-import json
+import html
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -13,7 +13,8 @@ from extruct.w3cmicrodata import MicrodataExtractor
 from parsel import Selector
 
 from crawler.marketplace import Source, Sources
-from crawler.schema_org import first_offer, product_in, rdfa_items
+from crawler.schema_org import first_offer, images_of, loads, main_product, rdfa_items, repaired
+from crawler.visible import headings, visible_prices
 
 LONGEST_VALUE = 20_000  # characters; a longer "field" is a page's text caught by a careless selector
 
@@ -41,38 +42,48 @@ class PageView:
         return loads(self.text) if self.is_json else None
 
     @cached_property
-    def product(self) -> dict[str, Any] | None:
-        """The page's main schema.org Product, with ``offers`` reduced to its first offer."""
-        product = next(filter(None, map(product_in, self._schema_items())), None)
-        return {**product, "offers": first_offer(product)} if product else None
+    def headings(self) -> tuple[str, ...]:
+        """The texts that say what the page is about."""
+        return headings(self.selector)
+
+    @cached_property
+    def visible_prices(self) -> tuple[str | None, str | None]:
+        """The price and the struck-out price beside the main heading."""
+        name = self.product.get("name") if self.product else None
+        return visible_prices(self.selector, name if isinstance(name, str) else next(iter(self.headings[::-1]), None))
 
     @cached_property
     def raw_product(self) -> dict[str, Any] | None:
-        """The page's main schema.org Product as it stands."""
-        return next(filter(None, map(product_in, self._schema_items())), None)
+        """The page's own schema.org Product as it stands; the first syntax that has one decides."""
+        found = (main_product(items, self.url, self.headings) for items in self._schema_items())
+        return next((product for product in found if product), None)
+
+    @cached_property
+    def product(self) -> dict[str, Any] | None:
+        """The page's own schema.org Product, with ``offers`` reduced to its first offer and ``images`` to addresses."""
+        product = self.raw_product
+        return {**product, "offers": first_offer(product), "images": images_of(product)} if product else None
 
     def _schema_items(self) -> Iterator[list[Any]]:
         """The schema.org items of each syntax; the cheap and common ones first, and a syntax only where it occurs."""
-        root = self.selector.root
         if "ld+json" in self.text:
             yield list(self._json_ld())
         if "itemscope" in self.text:
-            yield list(MicrodataExtractor(nested=True).extract_items(root, self.url))
+            yield list(MicrodataExtractor(nested=True).extract_items(self.selector.root, self.url))
         if "typeof=" in self.text:
             yield rdfa_items(self.text, self.url)
 
     def _json_ld(self) -> Iterator[Any]:
         """Each block apart, so that a broken one does not hide the others."""
         extractor = JsonLdExtractor()
-        for script in self.selector.xpath("//script[@type='application/ld+json']"):
+        for script in self.selector.xpath("//script[starts-with(normalize-space(@type), 'application/ld+json')]"):
             try:
-                yield from extractor._extract_items(script.root)
-            except ValueError:
-                repaired = re.sub(
-                    r",\s*([}\]])", r"\1", script.root.text or ""
-                )  # the commonest fault: a trailing comma
-                if (data := loads(repaired)) is not None:
-                    yield data
+                items = extractor.extract_items(script.root)
+            except (ValueError, RecursionError):
+                items = []
+            if not items and (mended := repaired(script.xpath("string()").get(""))) is not None:
+                items = mended if isinstance(mended, list) else [mended]
+            yield from items
 
     def values(self, source: Source) -> list[Any]:
         """Everything that a source finds, flat, in document order: texts and numbers."""
@@ -114,6 +125,9 @@ class PageView:
                 texts = (script.xpath("string()").get("") for script in self.selector.css(source.script or "script"))
                 states = (loads(re.sub(r"^[^{\[]*|;\s*$", "", text)) for text in texts)
                 return next((jmespath.search(source.path, state) for state in states if state is not None), None)
+            case "visible":
+                asked, struck = self.visible_prices
+                return asked if source.path == "price" else struck
             case "meta":
                 path = "//meta[@property=$name or @name=$name or @itemprop=$name]/@content"
                 return [value.strip() for value in self.selector.xpath(path, name=source.path).getall()]
@@ -128,14 +142,6 @@ class PageView:
                 return [hit[1]] if hit else None
 
 
-def loads(text: str) -> Any:
-    """JSON, or ``None``: a marketplace's JSON is hostile, and may be broken or endlessly nested."""
-    try:
-        return json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _texts(selected: Any) -> list[str]:
     """The text of what was selected, white space folded."""
     texts = (part.root if isinstance(part.root, str) else part.xpath("string()").get("") for part in selected)
@@ -144,7 +150,7 @@ def _texts(selected: Any) -> list[str]:
 
 def _flat(value: Any) -> Iterator[Any]:
     if isinstance(value, str):
-        yield " ".join(value.split())[:LONGEST_VALUE]
+        yield " ".join(html.unescape(value).split())[:LONGEST_VALUE]  # templates escape inside JSON as well
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield value
     elif isinstance(value, list):

@@ -14,14 +14,12 @@ python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python") # not resolved 
 export PYTHON=$python PYTHONPATH=$root
 real=$root/.real
 
-declare -A everything=( # the query that finds all that a shop sells; why is said in crawler/marketplaces/*.toml
-    [vendure]=''
-    [evershop]='-touchstone'
-)
-declare -A pace=( # requests a second: loopback bears more than a stranger's server; EverShop refuses 300 a minute
-    [vendure]=10
-    [evershop]=4
-)
+everything() { # the query that finds all that a shop sells; why is said in crawler/marketplaces/*.toml
+    case $1 in vendure) echo '' ;; evershop) echo '-touchstone' ;; esac
+}
+pace() { # requests a second: loopback bears more than a stranger's server; EverShop refuses more than 300 a minute
+    case $1 in vendure) echo 10 ;; evershop) echo 4 ;; esac
+}
 
 for shop in $SHOPS; do
     [ -x "$root/tools/shops/$shop.sh" ] || { echo "There is no shop $shop; there are: vendure evershop" >&2; exit 2; }
@@ -51,7 +49,7 @@ for shop in $SHOPS; do
 [marketplaces.$shop]
 base_url = "http://127.0.0.1:$port"
 allow_loopback = true
-requests_per_second = ${pace[$shop]}
+requests_per_second = $(pace "$shop")
 EOF
 done
 
@@ -59,7 +57,7 @@ touchstone catalog import catalog.csv
 incomplete=0
 tables=()
 for shop in $SHOPS; do
-    touchstone sweep --marketplace "$shop" --query="${everything[$shop]}" || incomplete=1
+    touchstone sweep --marketplace "$shop" --query="$(everything "$shop")" || incomplete=1
     "$root/tools/shops/$shop.sh" products "$real/$shop" >"$real/$shop.tsv"
     tables+=("$real/$shop.tsv")
 done

@@ -25,7 +25,10 @@ postgres_programs() {
     local folder
     for folder in $(ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin 2>/dev/null | sort -rV) \
         "$(pg_config --bindir 2>/dev/null || true)"; do
-        [ -x "$folder/initdb" ] && [ -x "$folder/psql" ] && { echo "$folder"; return; }
+        if [ -x "$folder/initdb" ] && [ -x "$folder/psql" ]; then
+            echo "$folder"
+            return
+        fi
     done
 }
 
