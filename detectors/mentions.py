@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.text import LEET, Token, code_key, fold_character, is_hangul, jamo, sound, tokens, words
+from detectors.text import IGNORABLE, LEET, Token, code_key, fold, fold_character, is_hangul, jamo, sound, tokens, words
 from touchstone.catalog import Brand
 from touchstone.verdicts import Role
 
@@ -53,6 +53,8 @@ class MentionIndex:
 
     def _add(self, brand: Brand, name: str) -> None:
         key = code_key(name)
+        if not key or not any(map(str.isalnum, name)):
+            return  # signs alone: nothing that a title could be searched for
         entry = _Name(brand.id, name, brand.ordinary_word)
         self._longest = max(self._longest, len(jamo(key)))
         self._exact.setdefault(key, entry)
@@ -141,11 +143,7 @@ class MentionIndex:
 
 def _end_of(title: str, token: Token, length: int) -> int:
     """The index in the original after the first ``length`` folded characters of a token."""
-    taken, index = 0, token.start
-    while taken < length and index < token.end:
-        taken += len(fold_character(title[index]))
-        index += 1
-    return index
+    return token.start + fold(title[token.start : token.end]).ends[length - 1]
 
 
 def _may_join(span: str, name: _Name, joined: str) -> bool:
@@ -184,7 +182,7 @@ def describe(span: str, name: str) -> str:
         if char.isascii():
             continue
         label = unicodedata.name(char, "unnamed character")
-        if unicodedata.category(char) in ("Cf", "Mn", "Me") or folded == "":
+        if unicodedata.category(char) in IGNORABLE or folded == "":
             hows.append(f"invisible {label.lower()}")
         elif "FULLWIDTH" in label or (folded.isascii() and "MATHEMATICAL" in label) or "CIRCLED" in label:
             hows.append(f"{label.split(' LETTER')[0].split()[0].lower()} letters")

@@ -70,9 +70,9 @@ def final_price(title: str, price: Money) -> Money | None:
     hit = _FINAL.search(fold(title).text)
     if hit is None:
         return None
-    won = hit["won"] or hit["won2"]
-    if won and price.currency == "KRW" and won.replace(",", "").strip().isdigit():
-        return Money.of(won.replace(",", "").strip(), "KRW")
-    if hit["usd"] and price.currency == "USD":
-        return Money.of(hit["usd"].replace(",", ""), "USD")
-    return None
+    written = {"KRW": hit["won"] or hit["won2"], "USD": hit["usd"]}.get(price.currency)
+    try:
+        final = Money.of((written or "").replace(",", "").strip(), price.currency)
+    except ValueError:  # a title is hostile text: what is no amount is no price
+        return None
+    return final if final.minor > 0 else None

@@ -3,10 +3,13 @@
 import functools
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from confusable_homoglyphs import confusables
 
+IGNORABLE = ("Cf", "Mn", "Me")  # categories of what is not seen, and of accents
+INVISIBLE = "\u115f\u1160\u3164\uffa0"  # Hangul fillers: letters by category, and nothing to the eye
 _HANGUL_SYLLABLES = range(0xAC00, 0xD7A4)
 _LEADS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
@@ -51,31 +54,39 @@ class Token(NamedTuple):
 
 
 class Fold(NamedTuple):
-    """Folded text and, for each of its characters, the index in the original that it came from."""
+    """Folded text and, for each of its characters, where in the original it came from: start and end."""
 
     text: str
-    origin: tuple[int, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
 
 
 @functools.cache
 def fold_character(char: str) -> str:
     """One character as it reads: compatibility forms, look-alikes of Latin letters, accents and case taken away.
 
-    Look-alikes are those of Unicode's confusables table (UTS #39). Invisible characters fold to nothing. Hangul stays.
+    Look-alikes are those of Unicode's confusables table (UTS #39). Invisible characters fold to nothing. Hangul stays,
+    its half-width and conjoining letters as the letters that stand alone.
     """
     if char.isascii():
         return char.lower()
-    if unicodedata.category(char) in ("Cf", "Mn", "Me") or char in "\u115f\u1160\u3164\uffa0":
+    if "ㄱ" <= char <= "ㆎ" and char not in INVISIBLE:
+        return char
+    if unicodedata.category(char) in IGNORABLE or char in INVISIBLE:
         return ""
     folded = ""
     for part in unicodedata.normalize("NFKC", char):
-        if is_hangul(part) or part.isascii():
-            folded += part.lower()
+        if unicodedata.category(part) in IGNORABLE:
             continue
-        base = unicodedata.normalize("NFD", part)
-        if "HANGUL" not in unicodedata.name(part, ""):
-            part = "".join(c for c in base if not unicodedata.combining(c)) or part
-        folded += part.lower() if part.isascii() else _latin_look(part) or part.casefold()
+        if is_hangul(part) or part.isascii():
+            folded += _compatible(part).lower()
+            continue
+        bare = "".join(c for c in unicodedata.normalize("NFD", part) if not unicodedata.combining(c)) or part
+        folded += (
+            bare.lower()
+            if bare.isascii()
+            else _latin_look(bare) or "".join(_latin_look(c) or c for c in bare.casefold())
+        )
     return folded
 
 
@@ -90,15 +101,34 @@ def _latin_look(char: str) -> str | None:
 
 def fold(text: str) -> Fold:
     """The text as it reads, and where each of its characters came from."""
-    pairs = [(char, index) for index, original in enumerate(text) for char in fold_character(original)]
-    return Fold("".join(char for char, _ in pairs), tuple(index for _, index in pairs))
+    triples = [
+        (char, start, end)
+        for start, end in _clusters(text)
+        for composed in unicodedata.normalize("NFC", text[start:end])
+        for char in fold_character(composed)
+    ]
+    return Fold("".join(t[0] for t in triples), tuple(t[1] for t in triples), tuple(t[2] for t in triples))
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
+    """The spans of a text that are one letter to a reader: Hangul in parts is one syllable, an accent is no letter."""
+    start = 0
+    for index in range(1, len(text) + 1):
+        if index == len(text) or not _joins_before(text[index]):
+            yield start, index
+            start = index
+
+
+def _joins_before(char: str) -> bool:
+    """Whether a character joins the one before it: a vowel or tail of conjoining Hangul, a combining mark."""
+    return "\u1160" <= char <= "\u11ff" or unicodedata.category(char) in ("Mn", "Me")
 
 
 def tokens(text: str) -> list[Token]:
     """The words of a text in folded form. A change of script ends a word: "Velhanne자켓" gives two."""
     folded = fold(text)
     return [
-        Token(hit[0], folded.origin[hit.start()], folded.origin[hit.end() - 1] + 1)
+        Token(hit[0], folded.starts[hit.start()], folded.ends[hit.end() - 1])
         for hit in re.finditer(r"[가-힣ㄱ-ㆎᄀ-ᇿ]+|[^\W_가-힣ㄱ-ㆎᄀ-ᇿ]+", folded.text)
     ]
 

@@ -1,5 +1,6 @@
 """Bytes by their content: images and pages, each under its SHA-256, written whole or not at all."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -29,7 +30,9 @@ class BlobStore:
             return sha256
         partial = path.with_name(f"{sha256}.{secrets.token_hex(4)}{PARTIAL_SUFFIX}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.parent.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _sync_folder(self.folder)
             with partial.open("wb") as file:
                 file.write(body)
                 file.flush()
@@ -37,7 +40,8 @@ class BlobStore:
             partial.rename(path)
             _sync_folder(path.parent)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
             raise disk_error(error, self.folder) from None
         return sha256
 

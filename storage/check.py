@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from storage.migrations import INSERT_ONLY, migrations
-from storage.store import Store
+from storage.store import DATABASE, Store, translated
 
 
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,12 +22,22 @@ def check(store: Store, *, blob_read: Callable[[int], None] = lambda count: None
 
     ``blob_read`` is called with the number of blobs read so far.
     """
+    with translated(store.folder / DATABASE):
+        store.db.conn.execute("BEGIN")  # one view of everything: a sweep may be writing meanwhile
+        try:
+            return _check(store, blob_read)
+        finally:
+            store.db.conn.rollback()
+
+
+def _check(store: Store, blob_read: Callable[[int], None]) -> CheckReport:
     faults = [*_database_faults(store), *store.audit.faults()]
     referenced = _referenced_blobs(store)
     on_disk = set(store.blobs.names())
     for count, sha256 in enumerate(sorted(referenced & on_disk), 1):
-        if hashlib.sha256(store.blobs.path(sha256).read_bytes()).hexdigest() != sha256:
-            faults.append(f"blob {sha256} ({referenced_by(store, sha256)}) holds other bytes than were stored")
+        fault = _blob_fault(store, sha256)
+        if fault:
+            faults.append(f"blob {sha256} ({referenced_by(store, sha256)}) {fault}")
         blob_read(count)
     faults += [f"blob {sha} ({referenced_by(store, sha)}) is not on disk" for sha in sorted(referenced - on_disk)]
     orphans, partials = len(on_disk - referenced), sum(1 for _ in store.blobs.partials())
@@ -51,16 +61,24 @@ def check(store: Store, *, blob_read: Callable[[int], None] = lambda count: None
     return CheckReport(counts=counts, faults=tuple(faults), notes=tuple(notes))
 
 
+def _blob_fault(store: Store, sha256: str) -> str | None:
+    try:
+        body = store.blobs.path(sha256).read_bytes()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None if hashlib.sha256(body).hexdigest() == sha256 else "holds other bytes than were stored"
+
+
 def _database_faults(store: Store) -> Iterator[str]:
     for (line,) in store.db.conn.execute("PRAGMA integrity_check"):
         if line != "ok":
             yield f"database: {line}"
     for table, row, parent, _ in store.db.conn.execute("PRAGMA foreign_key_check"):
         yield f"{table} row {row} names a row of {parent} that is not there"
-    triggers = {name for (name,) in store.db.conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
+    triggers = dict(store.db.conn.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
     for table in INSERT_ONLY:
         for verb in ("update", "delete"):
-            if f"{table}_keeps_{verb}" not in triggers:
+            if "RAISE(ABORT" not in triggers.get(f"{table}_keeps_{verb}", ""):
                 yield f"{table} has lost the trigger that forbids {verb.upper()}"
     for migration in migrations.pending(store.db):
         yield f"migration {migration.name} has not been applied"

@@ -39,12 +39,13 @@ class ListingStore:
             ],
         ).fetchone()  # fmt: skip
         price, list_price = listing.offer.price, listing.offer.list_price
+        amount = price or list_price
         self._db.conn.execute(
             "INSERT INTO observations (listing, sweep, at, title, price_minor, list_price_minor, currency,"
             " availability, seller_id) VALUES (?,?,?,?,?,?,?,?,?)",
             [
                 row_id, sweep_id, at, listing.title, price.minor if price else None,
-                list_price.minor if list_price else None, price.currency if price else None,
+                list_price.minor if list_price else None, amount.currency if amount else None,
                 listing.offer.availability, seller_id,
             ],
         )  # fmt: skip

@@ -1,11 +1,14 @@
 """The one door to the store: opening it, its transactions, and a part for each role."""
 
 import contextlib
+import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from filelock import FileLock, Timeout
 from sqlite_utils.db import Database
 
 from storage.audit import AuditLog
@@ -19,6 +22,7 @@ from storage.sweeps import SweepStore
 from touchstone.errors import StoreError, StoreLocked, UserError
 
 DATABASE = "touchstone.sqlite3"
+LEAST_FREE_BYTES = 128 * 1024  # with less, SQLite cannot make its shared memory, and calls that an I/O error
 LOCK_WAIT_SECONDS = 10.0  # as long as a busy sweep ever holds the write lock on a slow disk, with room to spare
 
 
@@ -58,15 +62,31 @@ class Store:
             raise disk_error(error, folder) from None
         with translated(path):
             connection = sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys = ON")
             db = Database(connection, recursive_triggers=True)  # else INSERT OR REPLACE slips past insert-only triggers
             store = cls(db, folder)
-            if not db["_sqlite_migrations"].exists() or migrations.pending(db):
-                with store.transaction():  # two processes may open a new store at once
-                    migrations.apply(db)
+            if not store._is_ready():
+                store._make_ready()
         return store
+
+    def _is_ready(self) -> bool:
+        mode = self.db.conn.execute("PRAGMA journal_mode").fetchone()[0]
+        return mode == "wal" and self.db["_sqlite_migrations"].exists() and not migrations.pending(self.db)
+
+    def _make_ready(self) -> None:
+        """Switch to WAL and bring the tables up to date; one process at a time, since SQLite does not wait for the switch."""
+        try:
+            with FileLock(self.folder / "making.lock", timeout=LOCK_WAIT_SECONDS):
+                self.db.conn.execute("PRAGMA journal_mode = WAL")
+                with self.transaction():
+                    migrations.apply(self.db)
+        except Timeout:
+            raise StoreLocked(
+                f"{self.folder} is being made by another process", hint="Wait until it has finished, then try again."
+            ) from None
+        except OSError as error:
+            raise disk_error(error, self.folder) from None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Database]:
@@ -103,11 +123,8 @@ def translated(path: Path) -> Iterator[None]:
                 f"{path} is locked by another process",
                 hint="Wait until the other sweep or command has finished, then try again.",
             ) from error
-        if "full" in text:
-            raise StoreError(
-                f"the disk of {path} is full",
-                hint="Free some space and run the command again: what was acknowledged is stored.",
-            ) from error
+        if "full" in text or ("disk I/O error" in text and shutil.disk_usage(path.parent).free < LEAST_FREE_BYTES):
+            raise disk_error(OSError(errno.ENOSPC, ""), path) from error
         if "not a database" in text or "malformed" in text:
             raise StoreError(f"{path} is not a sound store: {text}", hint="Restore it from a backup.") from error
         raise StoreError(f"{path}: {text}", hint="Run: touchstone store check") from error

@@ -15,6 +15,7 @@ from touchstone.errors import ConfigurationError
 
 T = TypeVar("T")
 
+MISSING = "is missing"
 NEAREST_KEY_LIKENESS = 0.6  # difflib's own default: below it a suggestion is noise
 
 
@@ -31,20 +32,32 @@ class Problem(msgspec.Struct, frozen=True):
 
 def problems_in(value: Any, shape: Any, where: str = "") -> Iterator[Problem]:
     """Yield everything about ``value`` that keeps it from being a ``shape``; nothing when it converts."""
-    struct = _struct_in(shape)
-    if struct is not None and isinstance(value, Mapping):
-        yield from _problems_in_table(value, struct, where)
-    elif struct is not None and isinstance(value, Sequence) and not isinstance(value, str):
-        for index, item in enumerate(value):
-            yield from problems_in(item, struct, f"{where}[{index}]")
-    elif get_origin(shape) is dict and isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from problems_in(item, get_args(shape)[1], f"{where}.{key}" if where else str(key))
-    else:
+    found = list(_problems_inside(value, shape, where))
+    yield from found
+    if not found:
         try:
             msgspec.convert(value, shape)
         except msgspec.ValidationError as error:
             yield Problem(where, re.sub(r" - at `\$(.*)`$", r" (at \1)", str(error)).replace("`", ""), "")
+
+
+def _problems_inside(value: Any, shape: Any, where: str) -> Iterator[Problem]:
+    """The problems of the parts of a table, an array or a dictionary of tables; none of anything else."""
+    if isinstance(shape, types.UnionType):
+        parts = [part for part in get_args(shape) if part is not type(None)]
+        if value is not None and len(parts) == 1:
+            yield from _problems_inside(value, parts[0], where)
+    elif isinstance(shape, type) and issubclass(shape, msgspec.Struct) and isinstance(value, Mapping):
+        yield from _problems_in_table(value, shape, where)
+    elif get_origin(shape) in (tuple, list) and isinstance(value, Sequence) and not isinstance(value, str):
+        inner = get_args(shape)[0]
+        if isinstance(inner, type) and not issubclass(inner, msgspec.Struct):
+            return  # plain values: msgspec says which of them does not fit
+        for index, item in enumerate(value):
+            yield from problems_in(item, inner, f"{where}[{index}]")
+    elif get_origin(shape) is dict and isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from problems_in(item, get_args(shape)[1], f"{where}.{key}" if where else str(key))
 
 
 def _problems_in_table(table: Mapping[str, Any], struct: type[msgspec.Struct], where: str) -> Iterator[Problem]:
@@ -57,7 +70,7 @@ def _problems_in_table(table: Mapping[str, Any], struct: type[msgspec.Struct], w
             yield Problem(place, "is not a known key", nearest(str(key), fields))
     for key, field in fields.items():
         if field.required and key not in table:
-            yield Problem(f"{where}.{key}" if where else key, "is missing", "add it")
+            yield Problem(f"{where}.{key}" if where else key, MISSING, "add it")
 
 
 def nearest(name: str, known: Mapping[str, Any] | Sequence[str]) -> str:
@@ -87,7 +100,7 @@ def read_toml(path: Path, shape: type[T]) -> T:
         raise ConfigurationError(f"{path} is not TOML: {error}", hint="Mend that line and try again.") from None
     problems = list(problems_in(table, shape))
     if problems:
-        lines = "\n".join(f"  line {_line_of(text, problem.where)}: {problem}" for problem in problems)
+        lines = "\n".join(f"  line {_line_of(text, problem)}: {problem}" for problem in problems)
         raise ConfigurationError(f"{path} cannot be used:\n{lines}", hint="Mend these keys and try again.")
     return convert(table, shape, str(path))
 
@@ -105,19 +118,24 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, sort_keys=True, indent=indent)
 
 
-def _line_of(text: str, where: str) -> str:
-    """The line of the last key in ``where``, by search: TOML readers keep no positions."""
-    key = re.escape(where.rsplit(".", 1)[-1].split("[")[0])
-    pattern = re.compile(rf"""^\s*(?:\[+[^\]\n]*)?["']?{key}["']?\s*[\].=]""")
-    hits = [number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)]
+def _line_of(text: str, problem: Problem) -> str:
+    """The line of the last key of a problem's place, by search: TOML readers keep no positions.
+
+    What is missing has no line; that of the table which lacks it is given instead.
+    """
+    parts = problem.where.split(".")
+    if problem.what == MISSING and len(parts) > 1:
+        name, _, index = parts[-2].partition("[")
+        headers = _lines(text, rf"^\s*\[+\s*(?:[^\]\n]*\.)?{re.escape(name)}\s*\]+")
+        number = int(index.rstrip("]")) if index.rstrip("]").isdigit() else 0
+        return str(headers[number]) if number < len(headers) else "?"
+    if problem.what == MISSING:
+        return "?"
+    key = re.escape(parts[-1].split("[")[0])
+    hits = _lines(text, rf"""^\s*(?:\[+[^\]\n]*)?["']?{key}["']?\s*[\].=]""")
     return " or ".join(map(str, hits)) or "?"
 
 
-def _struct_in(shape: Any) -> type[msgspec.Struct] | None:
-    """The struct that ``shape`` is, may be (``X | None``) or repeats (``tuple[X, ...]``)."""
-    if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
-        return shape
-    if get_origin(shape) in (tuple, list, types.UnionType):
-        structs = [found for found in map(_struct_in, get_args(shape)) if found is not None]
-        return structs[0] if len(structs) == 1 else None
-    return None
+def _lines(text: str, pattern: str) -> list[int]:
+    compiled = re.compile(pattern)
+    return [number for number, line in enumerate(text.splitlines(), 1) if compiled.match(line)]

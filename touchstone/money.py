@@ -31,6 +31,8 @@ class Money(msgspec.Struct, frozen=True, order=True):
             raise ValueError(f"{amount!r} is not an amount; write digits with a point, such as 129.00") from None
         if not value.is_finite() or value < 0:
             raise ValueError(f"{amount!r} is not an amount of money; it must be zero or more")
+        if value > LARGEST_MINOR:  # before it is scaled: that may be beyond what decimals can hold
+            raise ValueError(f"{amount!r} is larger than any price")
         minor = (value * 10 ** minor_digits(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
         if minor > LARGEST_MINOR:
             raise ValueError(f"{amount!r} is larger than any price")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.mentions import MentionIndex, has_context
+from detectors.mentions import MentionIndex
 from touchstone.catalog import Brand
 from touchstone.verdicts import Role
 
@@ -169,14 +169,6 @@ def test_a_name_is_found_between_anything(before: str, after: str) -> None:
     title = f"{before} , Velhanne , {after}"
     start = len(before) + 3
     assert any(m.brand == V and m.start <= start and m.end >= start + 8 for m in INDEX.find(title))
-
-
-@pytest.mark.parametrize(
-    ("title", "there"), [("Harbor Backpack 20L", True), ("하버 백팩", True), ("Harbor view print", False)], ids=str
-)
-def test_context_tells_a_brand_from_a_word(title: str, there: bool) -> None:
-    """A context word beside an ordinary word, in any case, shows that the brand is meant."""
-    assert has_context(INDEX.brands[H], title) is there
 
 
 def test_look_ups_do_not_grow_with_the_number_of_brands() -> None:

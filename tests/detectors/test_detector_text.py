@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -30,9 +31,9 @@ def test_folding_twice_is_folding_once(text: str) -> None:
 def test_every_folded_character_points_back(text: str) -> None:
     """One index for each character, never falling, each within the original."""
     folded = fold(text)
-    assert len(folded.origin) == len(folded.text)
-    assert list(folded.origin) == sorted(folded.origin)
-    assert all(0 <= index < len(text) for index in folded.origin)
+    assert len(folded.starts) == len(folded.text)
+    assert list(folded.starts) == sorted(folded.starts)
+    assert all(0 <= index < len(text) for index in folded.starts)
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -48,10 +49,7 @@ def test_no_text_is_refused(text: str) -> None:
 def test_words_do_not_overlap(text: str) -> None:
     """Tokens come left to right, and those of one script hold nothing of the other."""
     found = tokens(text)
-    assert all(
-        first.end <= second.start or first.start <= second.start
-        for first, second in zip(found, found[1:], strict=False)
-    )
+    assert all(first.end <= second.start or first.start <= second.start for first, second in pairwise(found))
     assert [token.text for token in found] == words(text)
 
 
@@ -80,7 +78,7 @@ def test_a_disguise_folds_to_plain_letters(written: str) -> None:
 def test_plain_text_stays(plain: str) -> None:
     """Small Latin letters, digits, signs and Hangul fold to themselves."""
     assert fold(plain).text == plain
-    assert fold(plain).origin == tuple(range(len(plain)))
+    assert fold(plain).starts == tuple(range(len(plain)))
 
 
 @pytest.mark.parametrize(
