@@ -21,17 +21,22 @@ for room in (setup, catalog, crawling, flags, storing):
     room.register(app)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(VERSION)
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
     context: typer.Context,
     config: Annotated[
         Path | None, typer.Option(help="touchstone.toml to use; else the nearest one above here.")
     ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
 ) -> None:
-    if version:
-        print(VERSION)
-        raise typer.Exit
     context.obj = config
 
 

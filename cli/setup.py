@@ -62,7 +62,7 @@ def marketplaces(context: typer.Context, as_json: Json = False) -> None:
             continue
         rows.append(
             {
-                "name": name, "title": place.title, "base_url": place.base_url, "currency": place.currency,
+                "name": name, "title": place.title, "base_url": place.base_url or "set base_url", "currency": place.currency,
                 "search": place.search.rendering.value, "listing": place.listing.rendering.value,
                 "requests_per_second": f"{place.politeness.requests_per_second:g}", "file": str(path),
             }

@@ -200,12 +200,14 @@ class Assertions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Marketplace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One marketplace. ``domains`` are the hosts that may be fetched, that of ``base_url`` and their subdomains always."""
+    """One marketplace, or a software that many run: then ``base_url`` is left out here and set in touchstone.toml.
+
+    ``domains`` are the hosts that may be fetched, that of ``base_url`` and their subdomains always."""
 
     title: str
-    base_url: str
     currency: str
     search: Search
+    base_url: str = ""
     listing: ListingPage = msgspec.field(default_factory=ListingPage)
     seller: SellerPage | None = None
     domains: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -54,28 +54,39 @@ def plan(
                 hint="Import it with: touchstone catalog import FILE",
             )
     folders = configuration.marketplace_folders
-    names = marketplaces or tuple(available(folders))
-    if not names:
-        raise UnknownName("no marketplace is described yet", hint="See docs/add-a-marketplace.md.")
+    described = [
+        load_marketplace(path, configuration.marketplace(name)) for name, path in _wanted(marketplaces, folders)
+    ]
+    places = [place for place in described if place.base_url]
+    homeless = [place.name for place in described if not place.base_url]
+    if not places or (marketplaces and homeless):
+        raise UnknownName(
+            f"no address is known for {', '.join(homeless) or 'any marketplace'}",
+            hint='Set it in touchstone.toml: [marketplaces.NAME] base_url = "…", or see docs/add-a-marketplace.md.',
+        )
     words = queries or tuple(dict.fromkeys(name for brand in brands for name in known[brand].names))
     errands = []
-    for name in names:
-        marketplace = load_marketplace(find(name, folders), configuration.marketplace(name))
+    for marketplace in places:
         mine = tuple(url for url in urls if marketplace.may_fetch(url))
         if not words and not mine:
             continue
         request = SweepRequest(
-            marketplace=name, brand=brands[0] if len(brands) == 1 else None, queries=words, urls=mine,
+            marketplace=marketplace.name, brand=brands[0] if len(brands) == 1 else None, queries=words, urls=mine,
             max_listings=max_listings, trigger=trigger,
         )  # fmt: skip
         errands.append(Errand(request, marketplace))
     lost = [url for url in urls if not any(url in errand.request.urls for errand in errands)]
     if lost:
         raise UnknownName(
-            f"{lost[0]} belongs to none of the marketplaces {', '.join(names)}",
+            f"{lost[0]} belongs to none of the marketplaces {', '.join(place.name for place in places)}",
             hint="Describe its marketplace first: docs/add-a-marketplace.md",
         )
     return errands
+
+
+def _wanted(names: tuple[str, ...], folders: Sequence[Path]) -> list[tuple[str, Path]]:
+    """The files of the marketplaces that were named, or of all."""
+    return [(name, find(name, folders)) for name in names] if names else list(available(folders).items())
 
 
 def sweep(
