@@ -109,9 +109,10 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def headline(self) -> str:
-        """The one line that a queue shows: the reasons that weigh most."""
-        strongest = sorted((reason for reason in self.reasons if reason.points > 0), key=lambda r: -r.points)
-        return "; ".join(reason.reason for reason in strongest[:2])
+        """The one line that a queue shows: the two reasons that weigh most, a price last, since it stands beside them."""
+        against = [reason for reason in self.reasons if reason.points > 0]
+        telling = sorted(against, key=lambda reason: (reason.kind.startswith("price_"), -reason.points))
+        return "; ".join(reason.reason for reason in telling[:2])
 
 
 class Screening(msgspec.Struct, frozen=True, kw_only=True):
