@@ -1,6 +1,6 @@
 """``make score``: the demo marketplaces crawled, screened and held against the truth, for each of two seeds.
 
-Seed 7 is one of three that the weights were fitted on (3, 5 and 7); seed 11 was never looked at. Options: ``SEEDS=7,11``.
+Seed 7 is one of three that the weights were fitted on (3, 5 and 7); seed 13 was never looked at. ``SEEDS=7,13`` chooses.
 """
 
 import os
@@ -23,7 +23,7 @@ TUNED = {3, 5, 7}
 def main() -> int:
     """Score each seed; exit code 1 when a floor is missed or a trap is called counterfeit."""
     console = Console(width=100)
-    seeds = [int(text) for text in os.environ.get("SEEDS", "7,11").split(",")]
+    seeds = [int(text) for text in os.environ.get("SEEDS", "7,13").split(",")]
     return max(_score_seed(seed, console) for seed in seeds)
 
 

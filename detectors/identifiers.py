@@ -5,6 +5,7 @@ from typing import Self
 from rapidfuzz.distance import DamerauLevenshtein
 
 from detectors.base import Examples, offered
+from detectors.matching import CERTAIN_PRODUCT
 from detectors.samples import SHELL, catalog, listing
 from detectors.text import code_key
 from touchstone.catalog import BrandReference, Catalog
@@ -46,7 +47,8 @@ class IdentifierDetector:
         for match in offered(matches):
             reference = self._references.get(match.product or "")
             found += self._gtin(listing, match.brand, reference)
-            found += self._model(listing, match.brand, reference)
+            if match.confidence >= CERTAIN_PRODUCT:  # siblings have numbers that are nearly alike
+                found += self._model(listing, match.brand, reference)
         return tuple(found)
 
     def _gtin(self, listing: Listing, brand: str, reference: BrandReference | None) -> list[Finding]:
