@@ -1,6 +1,6 @@
 """``make score``: the demo marketplaces crawled, screened and held against the truth, for each of two seeds.
 
-Seed 7 is one of three that the weights were fitted on (3, 5 and 7); seed 13 was never looked at. ``SEEDS=7,13`` chooses.
+Seed 7 is one of the five that the weights were fitted on; seed 29 was never looked at. ``SEEDS=7,29`` chooses.
 """
 
 import os
@@ -17,13 +17,13 @@ from storage.store import Store
 from touchstone.verdicts import Label
 
 FLOORS = {Label.COUNTERFEIT: (0.95, 0.90), Label.UNAUTHORIZED_SELLER: (0.98, 0.95)}  # precision, recall
-TUNED = {3, 5, 7}
+TUNED = {3, 5, 7, 13, 17}
 
 
 def main() -> int:
     """Score each seed; exit code 1 when a floor is missed or a trap is called counterfeit."""
     console = Console(width=100)
-    seeds = [int(text) for text in os.environ.get("SEEDS", "7,13").split(",")]
+    seeds = [int(text) for text in os.environ.get("SEEDS", "7,29").split(",")]
     return max(_score_seed(seed, console) for seed in seeds)
 
 

@@ -12,6 +12,7 @@ from touchstone.verdicts import Finding, Match
 
 _USED = re.compile(r"중고|\bused\b|pre-?owned|second[- ]?hand|\bworn\b|구제|착용감|실착|민트급|사용감")
 MOST_USED_PIECES = 5  # identical second-hand things that one seller may have; pairs and sets included
+_NEW = re.compile(r"새\s*상품|새\s*제품|미개봉|미사용\s*신품|brand[- ]new|unopened|factory[- ]sealed")
 _REFURBISHED = re.compile(r"리퍼|refurb|renewed|전시\s*상품|전시품|open[- ]box")
 _HIRED = re.compile(r"대여|렌탈|렌트|\brental\b|\brent\b|\bhire\b|per day|/day")
 
@@ -25,7 +26,7 @@ class ConditionDetector:
 
     name = "condition"
     version = 1
-    kinds = ("second_hand", "refurbished", "for_hire", "used_in_quantity")
+    kinds = ("second_hand", "refurbished", "for_hire", "used_contradicted")
 
     @classmethod
     def build(cls, catalog: Catalog) -> Self:
@@ -34,9 +35,9 @@ class ConditionDetector:
 
     def examine(self, listing: Listing, matches: tuple[Match, ...]) -> tuple[Finding, ...]:
         """At most one finding for each brand that is sold."""
-        if in_quantity(listing):
-            reason = f"declared as used, with {listing.offer.stock} pieces in stock"
-            return tuple(self._finding("used_in_quantity", match.brand, reason) for match in offered(matches))
+        if against := contradiction(listing):
+            reason = f"declared as used, {against}"
+            return tuple(self._finding("used_contradicted", match.brand, reason) for match in offered(matches))
         state = condition_of(listing)
         kind = (
             "for_hire"
@@ -72,7 +73,7 @@ def condition_of(listing: Listing) -> Condition:
     title = fold(listing.title).text
     if is_hired(listing):
         return Condition.USED
-    if in_quantity(listing):
+    if contradiction(listing):
         return Condition.NEW
     if _USED.search(title) or listing.offer.condition is Condition.USED:
         return Condition.USED
@@ -81,13 +82,18 @@ def condition_of(listing: Listing) -> Condition:
     return Condition.NEW
 
 
-def in_quantity(listing: Listing) -> bool:
-    """Whether goods are declared as used in the field alone, while many identical pieces are in stock: nobody has that."""
-    stock = listing.offer.stock
-    if is_hired(listing):
-        return False
+def contradiction(listing: Listing) -> str | None:
+    """What speaks against goods that are declared as used in the field alone: many pieces in stock, or a description
+    that calls them new. ``None`` where nothing does.
+    """
     used = listing.offer.condition is Condition.USED and not _USED.search(fold(listing.title).text)
-    return used and stock is not None and stock > MOST_USED_PIECES
+    if not used or is_hired(listing):
+        return None
+    stock = listing.offer.stock
+    if stock is not None and stock > MOST_USED_PIECES:
+        return f"with {stock} pieces in stock"
+    hit = _NEW.search(fold(listing.description or "").text)
+    return f"while its description says {hit[0]!r}" if hit else None
 
 
 def is_hired(listing: Listing) -> bool:

@@ -12,7 +12,10 @@ from touchstone.images import Fingerprint, ListingImage
 # look-alikes of the same kind of goods, so likeness falls from SAME to FAR instead of at one step.
 SAME_BITS = 24
 FAR_BITS = 64
-ALTERED_BITS = 32  # a copy once it is turned or trimmed, not merely something alike
+# A copy once it is turned or trimmed, not merely something alike. Cutting a border off makes many photos of one studio
+# alike; a mirror does not.
+MIRRORED_BITS = 44
+TRIMMED_BITS = 32
 TELLING_BITS = 20  # by how much a mirrored or trimmed view must fit better before it is called an alteration
 
 
@@ -37,7 +40,7 @@ class ImageHit(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def altered(self) -> bool:
         """Whether the copy fits clearly better after it was mirrored or a border was cut off."""
-        return self.view != "whole" and self.distance <= ALTERED_BITS
+        return self.distance <= {"mirrored": MIRRORED_BITS, "trimmed": TRIMMED_BITS}.get(self.view, -1)
 
     def describe(self) -> str:
         """A line for a person."""

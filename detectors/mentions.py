@@ -12,7 +12,9 @@ from touchstone.catalog import Brand
 from touchstone.verdicts import Role
 
 LONGEST_JOIN = 14  # tokens put together in search of a name that was taken apart: "V.e.l.h.a.n.n.e"
-MASK = re.compile(r"\w[*○●◯⚪#×_]\w")  # signs that stand for a letter everyone can guess
+TRAILING_MASK = re.compile(r"\w{2}[*○●◯⚪×]$")
+MASK = re.compile(rf"\w[*○●◯⚪#×_]\w|{TRAILING_MASK.pattern}")  # signs that stand for a letter everyone can guess
+SHORTEST_BLOTTED = 3  # letters or syllables; of two, one alone would be left
 SHORTEST_FUZZY = 5  # letters; shorter names have too many honest neighbours at one edit
 
 
@@ -45,6 +47,7 @@ class MentionIndex:
         self._leet: dict[str, _Name] = {}
         self._sound: dict[str, _Name] = {}
         self._near: dict[str, _Name] = {}
+        self._blotted: dict[str, _Name] = {}
         self._longest = 0
         self._honest: dict[str, set[str]] = {}
         for brand in brands:
@@ -59,6 +62,9 @@ class MentionIndex:
         self._longest = max(self._longest, len(jamo(key)))
         self._exact.setdefault(key, entry)
         self._honest.setdefault(brand.id, set()).update({_spelling(name), _spelling(name).replace(" ", "")})
+        if len(key) >= SHORTEST_BLOTTED:
+            for variant in set(_shortened(key)) - {key}:
+                self._blotted.setdefault(variant, entry)
         if is_hangul(key[0]):
             self._sound.setdefault(sound(key), entry)
             if len(jamo(key)) >= SHORTEST_FUZZY:
@@ -97,9 +103,12 @@ class MentionIndex:
             if len(jamo(joined)) > self._longest + 4:
                 break
             alone = token is parts[position]
-            name = self._whole(joined, alone=alone) or self._masked(title[parts[position].start : token.end], joined)
-            if name is not None and (alone or _may_join(title[parts[position].start : token.end], name, joined)):
-                best = (name, parts[position].start, token.end)
+            start = parts[position].start
+            if name := self._masked(title[start : token.end + 1], joined):
+                best = (name, start, token.end + bool(TRAILING_MASK.search(title[start : token.end + 1])))
+            name = self._whole(joined, alone=alone)
+            if name is not None and (alone or _may_join(title[start : token.end], name, joined)):
+                best = (name, start, token.end)
         return best or self._glued(title, parts[position])
 
     def _whole(self, joined: str, *, alone: bool) -> _Name | None:
@@ -127,8 +136,7 @@ class MentionIndex:
         """A name with a letter blotted out: Vel*anne, Vel○anne."""
         if not MASK.search(span):
             return None
-        name = self._near.get(jamo(joined.replace("x", ""))) or self._near.get(jamo(joined))
-        return name if name and len(jamo(code_key(name.name))) - len(jamo(joined)) <= 1 else None
+        return self._blotted.get(joined)
 
     def _glued(self, title: str, token: Token) -> tuple[_Name, int, int] | None:
         """A Hangul name with a particle or a noun grown onto it: 벨하네용, 벨하네자켓."""

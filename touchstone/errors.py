@@ -8,7 +8,6 @@
     │   ├── CatalogError                         rows of a catalog file, all of them listed
     │   ├── UnknownName                          a brand, marketplace, sweep or flag that is not there
     │   └── BadListing                           a line given to ``touchstone screen``
-    ├── MarketplaceError                exit 3   the marketplace did not show what was asked
     ├── StoreError                      exit 1   the store, or the disk below it
     │   ├── StoreLocked                 exit 75  somebody else holds it; try again later
     │   └── VerificationFailed          exit 4   what is stored is not what was stored
@@ -56,12 +55,6 @@ class UnknownName(UserError):
 
 class BadListing(UserError):
     """A listing given as data that cannot be read."""
-
-
-class MarketplaceError(TouchstoneError):
-    """A marketplace that did not show what was asked of it."""
-
-    exit_code = 3
 
 
 class StoreError(TouchstoneError):

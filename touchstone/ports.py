@@ -2,11 +2,8 @@
 
 from typing import Protocol
 
-from touchstone.catalog import Catalog
 from touchstone.images import ListingImage
 from touchstone.listing import Listing, PageStatus
-from touchstone.sweeps import Capture
-from touchstone.verdicts import Screening
 
 
 class Sink(Protocol):
@@ -23,24 +20,3 @@ class Sink(Protocol):
 
     def page(self, url: str, status: PageStatus, *, rendered: bool) -> None:
         """Count a page; for progress only."""
-
-
-class Screener(Protocol):
-    """The detectors, ready for one catalog."""
-
-    def screen(self, listing: Listing) -> Screening:
-        """Look at one listing; the same listing gives the same answer."""
-
-
-class CatalogSource(Protocol):
-    """Whoever can say what the brands' genuine products are."""
-
-    def load(self) -> Catalog:
-        """The whole catalog."""
-
-
-class ListingSink(Protocol):
-    """Whoever keeps a listing together with everything that one look at it gave, or nothing of it."""
-
-    def keep(self, sweep_id: int, listing: Listing, screening: Screening, capture: Capture | None) -> None:
-        """Store all of it in one transaction."""

@@ -171,7 +171,7 @@ def _with_stock(stock: int | None, **changes: Any) -> Listing:
 
 @pytest.mark.parametrize(
     ("stock", "title", "kinds"),
-    [(None, SHELL, ["second_hand"]), (1, SHELL, ["second_hand"]), (500, SHELL, ["used_in_quantity"]), (500, f"{SHELL} 대여", ["for_hire"])],
+    [(None, SHELL, ["second_hand"]), (1, SHELL, ["second_hand"]), (500, SHELL, ["used_contradicted"]), (500, f"{SHELL} 대여", ["for_hire"])],
     ids=["unknown", "one", "five-hundred", "hire"],
 )  # fmt: skip
 def test_used_goods_in_quantity_are_not_used(stock: int | None, title: str, kinds: list[str]) -> None:

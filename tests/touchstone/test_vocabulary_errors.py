@@ -14,7 +14,7 @@ CLASSES = [
 ]  # fmt: skip
 EXIT_CODES = {
     "TouchstoneError": 1, "UserError": 2, "ConfigurationError": 2, "CatalogError": 2, "UnknownName": 2, "BadListing": 2,
-    "MarketplaceError": 3, "SweepIncomplete": 3, "StoreError": 1, "StoreLocked": 75, "VerificationFailed": 4,
+    "StoreError": 1, "StoreLocked": 75, "VerificationFailed": 4,
     "UnreadableImage": 1,
 }  # fmt: skip
 
