@@ -22,14 +22,13 @@ def counterfactuals(catalog: Catalog, listing: Listing, flag: Flag) -> tuple[Cou
 
 
 def _changes(catalog: Catalog, listing: Listing, flag: Flag) -> Iterator[Counterfactual]:
-    own = catalog.only(flag.brand)
-    screen = Screen.build(own)
+    screen = Screen.build(catalog)  # all of it: other brands in a title decide what a name means there
     offer = listing.offer
     if offer.price is not None and flag.reference is not None:
         yield from _price(screen, listing, flag, offer.price)
     if offer.seller is not None:
         entry = AuthorizedSeller(brand=flag.brand, marketplace=listing.marketplace, seller_id=offer.seller.seller_id)
-        allowed = msgspec.structs.replace(own, authorized=(*own.authorized, entry))
+        allowed = msgspec.structs.replace(catalog, authorized=(*catalog.authorized, entry))
         yield from _undone(Screen.build(allowed), listing, flag, "the seller were authorized")
     changes: list[tuple[str, Callable[[], Listing]]] = [
         ("it were declared and sold as second-hand", lambda: _with_offer(listing, condition=Condition.USED)),

@@ -4,7 +4,8 @@ import io
 import warnings
 
 import imagehash
-from PIL import Image, ImageChops, ImageOps
+import numpy as np
+from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
 from touchstone.errors import UnreadableImage
 from touchstone.images import Fingerprint
@@ -14,7 +15,7 @@ HASH_SIZE = 16  # 16 × 16 bits: 64-bit hashes give false matches on one query i
 HASH_BITS = HASH_SIZE * HASH_SIZE
 MOST_PIXELS = 50_000_000  # a 50-megapixel photo is larger than any marketplace shows; a bomb claims billions
 LEAST_SIDE = 24  # pixels; below it are spacers and icons, which all hash alike
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 WORKING_SIDE = 512  # pixels; the hash looks at 64 × 64, and decoding at full size costs without telling more
 BORDER_TOLERANCE = 18  # levels of 255 by which a uniform border may vary after JPEG
 
@@ -37,7 +38,7 @@ def fingerprint(body: bytes) -> Fingerprint:
     except UnreadableImage:
         raise
     except Exception as error:  # noqa: BLE001 -- Pillow's decoders raise errors of many kinds on hostile bytes
-        raise UnreadableImage(f"not a readable image: {error}") from None
+        raise UnreadableImage(f"not a readable image: {_said(error)}") from None
     return Fingerprint(
         version=VERSION,
         whole=str(imagehash.phash(picture, hash_size=HASH_SIZE)),
@@ -48,10 +49,20 @@ def fingerprint(body: bytes) -> Fingerprint:
     )
 
 
+def _said(error: Exception) -> str:
+    """What a decoder said, for people: its own text names addresses in memory and keys of its tables."""
+    if isinstance(error, UnidentifiedImageError):
+        return "its bytes are of no kind that is read (JPEG, PNG, WebP, GIF, BMP, AVIF)"
+    return f"the {type(error).__name__} of its decoder says that {error}"
+
+
 def _upright(image: Image.Image) -> Image.Image:
     """RGB on white, turned as the camera says, no larger than needed."""
     picture = ImageOps.exif_transpose(image)
     picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
+    if picture.mode.startswith("I"):  # 16 bits a pixel: Pillow's own conversion cuts them off at 255
+        levels = np.asarray(picture).astype(np.int64).clip(0, 65_535) >> 8
+        return Image.fromarray(levels.astype(np.uint8)).convert("RGB")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         layer = picture.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")

@@ -1,7 +1,7 @@
 """The seller against the brand's list of authorized sellers."""
 
 import re
-from datetime import date
+from datetime import UTC, date
 from typing import Self
 
 from detectors.base import Examples, offered
@@ -52,7 +52,7 @@ class SellerDetector:
         seller = listing.offer.seller
         if seller is None:
             return ()
-        day = listing.seen_at.date()
+        day = listing.seen_at.astimezone(UTC).date()
         return tuple(finding for match in offered(matches) for finding in self._examine(match.brand, seller, day))
 
     def _examine(self, brand: str, seller: Seller, day: date) -> list[Finding]:

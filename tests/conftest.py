@@ -10,11 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from fixtures.demo import Demo, Fault, build_world, serve, write_catalog
 from storage.check import check
 from storage.store import Store
+
+hypothesis.settings.register_profile("touchstone", deadline=None)  # a busy machine must not fail a law
+hypothesis.settings.load_profile("touchstone")
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 7

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawler.marketplace import available, load
+from touchstone.configuration import MarketplaceSettings
 
 DEMO = Path(__file__).parents[2] / "fixtures/demo/marketplaces"
 MARKETPLACES = available([DEMO])
@@ -28,7 +29,7 @@ def test_a_marketplace_loads(path: Path) -> None:
 @each_marketplace
 def test_a_marketplace_may_fetch_its_own_pages_and_no_others(path: Path) -> None:
     """Its search page belongs to it; an unrelated host and another scheme do not."""
-    marketplace = load(path)
+    marketplace = load(path, MarketplaceSettings(base_url="https://shop.example"))
     assert marketplace.may_fetch(marketplace.search_url("벨하네 & co", 1))
     assert not marketplace.may_fetch("https://elsewhere.invalid/")
     assert not marketplace.may_fetch("file:///etc/passwd")

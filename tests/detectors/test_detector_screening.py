@@ -21,7 +21,7 @@ from touchstone.verdicts import Label, Role, Screening
 
 CATALOG = msgspec.structs.replace(
     catalog(),
-    brands=(*catalog().brands, Brand(id="harbor", name="Harbor", ordinary_word=True, context=("backpack",)), Brand(id="kiterra", name="Kiterra")),
+    brands=(*catalog().brands, Brand(id="harbor", name="Harbor", ordinary_word=True, context=("backpack", "trail")), Brand(id="kiterra", name="Kiterra")),
 )  # fmt: skip
 SCREEN = Screen.build(CATALOG)
 MATCHER = Matcher(CATALOG)
@@ -96,7 +96,7 @@ def test_an_empty_catalog_sees_nothing() -> None:
 @pytest.mark.parametrize(
     ("title", "brand", "meant"),
     [
-        ("Harbor backpack", None, True),
+        ("Harbor trail backpack", None, True),
         ("Harbor mug", "Harbor", True),
         ("H4rbor mug", None, True),
         ("Harbor mug", None, False),
@@ -104,7 +104,7 @@ def test_an_empty_catalog_sees_nothing() -> None:
     ids=repr,
 )
 def test_an_ordinary_word_needs_more(title: str, brand: str | None, meant: bool) -> None:
-    """A context word, the brand field or a disguise shows that the brand is meant."""
+    """Two words of the brand's own, the brand field or a disguise shows that the brand is meant."""
     assert any(match.brand == "harbor" for match in MATCHER.match(listing(title=title, brand=brand))) is meant
 
 
