@@ -92,6 +92,9 @@ def contradiction(listing: Listing) -> str | None:
     stock = listing.offer.stock
     if stock is not None and stock > MOST_USED_PIECES:
         return f"with {stock} pieces in stock"
+    seller = listing.offer.seller
+    if seller and seller.private:
+        return None  # an unwanted gift is sold as used and unopened
     hit = _NEW.search(fold(listing.description or "").text)
     return f"while its description says {hit[0]!r}" if hit else None
 
