@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import timeit
+from typing import Annotated
 
 from rich.console import Console
 from rich.table import Table
@@ -38,7 +39,7 @@ def faults_told() -> dict[str, tuple[int, float]]:
 
     class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         brand: str
-        price: str
+        price: Annotated[str, msgspec.Meta(pattern=r"^\d+$")]
         pack: int = 1
 
     class Model(pydantic.BaseModel):
