@@ -95,6 +95,8 @@ def sweeps(context: typer.Context, last: Annotated[int, typer.Option(min=1)] = 2
     if as_json:
         print_json(found)
         return
+    if not found:
+        messages().print("No sweep yet. Next: touchstone sweep --brand B", style="dim")
     console = output()
     for one in found:
         console.print(f"{one.started_at:%Y-%m-%d %H:%M} ", style="dim", end="")

@@ -72,7 +72,9 @@ def marketplaces(context: typer.Context, as_json: Json = False) -> None:
         return
     from rich.table import Table
 
-    table = Table("marketplace", "title", "address", "currency", "search by", "listings by", "requests/s", box=None)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("name", "title", "address", "currency", "search", "listings", "per s"):
+        table.add_column(heading, no_wrap=heading != "title", overflow="fold")
     for row in rows:
         if "fault" in row:
             table.add_row(row["name"], f"[red]{row['fault']}[/]")

@@ -21,7 +21,7 @@ class SellerDetector:
 
     Compared by the marketplace's own seller number, never by the display name, which anyone can choose: a name that
     claims to be the brand's shop without standing on the list is a finding of its own. Where the catalog lists nobody
-    for the marketplace, it abstains: an empty list is no prohibition. Ratings are shown and not weighed.
+    for the marketplace, nobody is called unauthorized there: an empty list is no prohibition. Ratings are shown and not weighed.
     """
 
     name = "seller"
@@ -33,6 +33,7 @@ class SellerDetector:
         "seller_name_claims_brand",
         "seller_account_young",
         "seller_is_private",
+        "seller_unknown",
     )
 
     def __init__(self, catalog: Catalog) -> None:
@@ -48,17 +49,19 @@ class SellerDetector:
         return cls(catalog)
 
     def examine(self, listing: Listing, matches: tuple[Match, ...]) -> tuple[Finding, ...]:
-        """For each brand that is sold: authorized, or what speaks against the seller."""
-        seller = listing.offer.seller
-        if seller is None:
-            return ()
-        day = listing.seen_at.astimezone(UTC).date()
-        return tuple(finding for match in offered(matches) for finding in self._examine(match.brand, seller, day))
+        """For each brand that is sold: authorized, what speaks against the seller, or that it cannot be known."""
+        seller, day = listing.offer.seller, listing.seen_at.astimezone(UTC).date()
+        found: list[Finding] = []
+        for match in offered(matches):
+            if seller is None or (match.brand, seller.marketplace) not in self._lists:
+                reason = f"who may sell on {listing.marketplace} is not known"
+                found.append(self._finding("seller_unknown", match.brand, reason))
+            else:
+                found += self._examine(match.brand, seller, day)
+        return tuple(found)
 
     def _examine(self, brand: str, seller: Seller, day: date) -> list[Finding]:
-        listed = self._lists.get((brand, seller.marketplace))
-        if listed is None:
-            return []
+        listed = self._lists[brand, seller.marketplace]
         entries = listed.get(seller.seller_id, [])
         shown = seller.name or seller.seller_id
         if any(entry.covers(day) for entry in entries):
@@ -91,14 +94,14 @@ class SellerDetector:
 
     @classmethod
     def examples(cls) -> Examples:
-        """An unknown seller, an expired authorization, an impostor; another marketplace, where nobody is listed."""
+        """An authorized seller, an impostor, an expired authorization, a marketplace where nobody is listed; other goods."""
         stranger = Seller(marketplace="namu", seller_id="nm-9", name="벨하네 공식 스토어")
         expired = Seller(marketplace="namu", seller_id="nm-2", name="산들 아웃도어")
         elsewhere = Seller(marketplace="plaza", seller_id="nm-9")
         return Examples(
             catalog=catalog(),
-            finds=(listing(), listing(seller=stranger), listing(seller=expired)),
-            passes=(listing(seller=elsewhere), listing(title="캠핑 머그컵", brand=None, seller=stranger)),
+            finds=(listing(), listing(seller=stranger), listing(seller=expired), listing(seller=elsewhere)),
+            passes=(listing(title="캠핑 머그컵", brand=None, seller=stranger),),
         )
 
 

@@ -85,11 +85,11 @@ def test_a_name_that_claims_the_brand_is_said(name: str | None, claims: bool) ->
     assert ("seller_name_claims_brand" in _kinds(_seller("nm-9", name=name))) is claims
 
 
-def test_it_abstains_where_nobody_is_listed() -> None:
-    """On a marketplace without a list, and without a seller, it says nothing: an empty list is no prohibition."""
-    assert _kinds(_seller("nm-9", marketplace="plaza")) == set()
-    assert _kinds(None) == set()
-    assert _kinds(_seller("nm-9"), known=msgspec.structs.replace(CATALOG, authorized=())) == set()
+def test_nobody_is_called_unauthorized_where_nobody_is_listed() -> None:
+    """On a marketplace without a list, and without a seller, it says that this is not known: an empty list is no prohibition."""
+    assert _kinds(_seller("nm-9", marketplace="plaza")) == {"seller_unknown"}
+    assert _kinds(None) == {"seller_unknown"}
+    assert _kinds(_seller("nm-9"), known=msgspec.structs.replace(CATALOG, authorized=())) == {"seller_unknown"}
 
 
 def test_a_number_is_of_one_marketplace() -> None:
