@@ -5,7 +5,7 @@ DEMO := .demo
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help setup browser demo test check format lint types layers score bench real lock clean
+.PHONY: help setup browser demo test check format lint types layers score bench bench-crawl kills real lock lock-peers clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -46,6 +46,12 @@ score: setup ## Precision and recall on the demo marketplaces, on the seed that 
 bench: setup ## Measure what choices rest on: import times and error messages of the value libraries
 	@$(PYTHON) -m benchmarks.vocabulary
 
+bench-crawl: setup ## What a page costs beside Scrapy, Playwright and Crawlee (ARGS="--repeat 3 --scale")
+	@$(PYTHON) -m benchmarks.crawl $(ARGS)
+
+kills: setup ## Kill a sweep of 2,000 listings fifty times and resume it
+	@TOUCHSTONE_KILLS=50 TOUCHSTONE_KILL_PAGES=2000 $(PYTHON) -m pytest -s tests/cli/test_cli_kills.py -k killed
+
 real: setup ## Crawl two shops that nobody here wrote, on this machine (needs Node.js; see docs/real-input.md)
 	@tools/real.sh $(PYTHON)
 
@@ -53,5 +59,9 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 	@$(PYTHON) -m pip install --quiet uv
 	@$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
 
+lock-peers: $(STAMP) ## Lock anew what bench-crawl compares with
+	@$(PYTHON) -m pip install --quiet uv
+	@$(VENV)/bin/uv pip compile --quiet --generate-hashes --universal --no-emit-index-url --no-header --python-version 3.11 benchmarks/crawl/peers.in -o benchmarks/crawl/peers.lock
+
 clean: ## Delete the environment and the demo
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(DEMO) .bench-peers

@@ -7,16 +7,18 @@ import typer
 from cli.common import Json, configuration, messages, open_store, output, print_json, shown
 from touchstone.sweeps import Sweep, SweepStatus, Trigger
 
+sweep_app = typer.Typer(invoke_without_command=True)
 scheduler_app = typer.Typer(help="Sweeps on a clock.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(sweep)
+    app.add_typer(sweep_app, name="sweep")
     app.command()(sweeps)
     app.add_typer(scheduler_app, name="scheduler")
 
 
+@sweep_app.callback()
 def sweep(
     context: typer.Context,
     brand: Annotated[list[str] | None, typer.Option(help="Brand to look for; may be given several times.")] = None,
@@ -31,11 +33,12 @@ def sweep(
     trigger: Annotated[Trigger, typer.Option(hidden=True)] = Trigger.ANALYST,
     as_json: Json = False,
 ) -> None:
-    """Crawl now, in the foreground, and say what was flagged. Ctrl-C ends it; what was stored stays."""
-    from cli.progress import SweepProgress
+    """Crawl now, in the foreground, and say what was flagged. Ctrl-C ends it; `sweep resume` goes on with it."""
     from operations import sweep as sweeping
     from touchstone.errors import UserError
 
+    if context.invoked_subcommand:
+        return
     if not (brand or query or url):
         raise UserError("nothing to look for", hint="Give --brand, --query or --url; see touchstone sweep --help")
     here = configuration(context)
@@ -44,12 +47,60 @@ def sweep(
             here, store.catalog.load(), brands=tuple(brand or ()), marketplaces=tuple(marketplace or ()),
             queries=tuple(query or ()), urls=tuple(url or ()), max_listings=max_listings, trigger=trigger,
         )  # fmt: skip
-        with SweepProgress() as progress:
-            done = sweeping.sweep(here, store, errands, progress.watcher)
-        if as_json:
-            print_json(done)
-        else:
-            _print_outcome(store, done)
+        _run(here, store, errands, as_json=as_json)
+
+
+@sweep_app.command()
+def resume(
+    context: typer.Context,
+    number: Annotated[int | None, typer.Argument(help="The sweep; by default the newest that was interrupted.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Go on with a sweep where it stopped: pages that are yet to be fetched, and those that were given up."""
+    from operations import sweep as sweeping
+
+    here = configuration(context)
+    with open_store(context, durable=False) as store:
+        _run(here, store, sweeping.resumable(here, store, number), as_json=as_json)
+
+
+@sweep_app.command("show")
+def show_sweep(
+    context: typer.Context, number: Annotated[int, typer.Argument(help="The sweep.")], as_json: Json = False
+) -> None:
+    """Show how far a sweep has come, and the pages that it gave up, each with the reason."""
+    from touchstone.errors import UnknownName
+
+    with open_store(context) as store:
+        found = store.sweeps.one(number)
+        if found is None:
+            raise UnknownName(f"there is no sweep {number}", hint="See: touchstone sweeps")
+        progress, dead = store.frontier.progress(number), store.frontier.dead_letters(number)
+    if as_json:
+        print_json({"sweep": found, "progress": progress, "dead": dead})
+        return
+    console = output()
+    _print_sweep(found, console)
+    states = ", ".join(f"{count} {state}" for state, count in progress.states.items())
+    console.print(f"visits: {states or 'none'}", highlight=False)
+    for letter in dead:
+        console.print(f"  {letter.kind} {shown(letter.url)}", highlight=False, soft_wrap=True)
+        tries = f"{letter.attempts + 1} tries" if letter.attempts else "1 try"
+        console.print(f"    {letter.status}, {tries}: {shown(letter.note)}", style="dim", highlight=False)
+    if dead or progress.open:
+        messages().print(f"Next: touchstone sweep resume {number}", style="dim")
+
+
+def _run(here: Any, store: Any, errands: Any, *, as_json: bool) -> None:
+    from cli.progress import SweepProgress
+    from operations import sweep as sweeping
+
+    with SweepProgress() as progress:
+        done = sweeping.sweep(here, store, errands, progress.watcher)
+    if as_json:
+        print_json(done)
+    else:
+        _print_outcome(store, done)
     if any(found.status is SweepStatus.FAILED for found in done):
         raise typer.Exit(1)
     if any(found.status is not SweepStatus.COMPLETE for found in done):

@@ -14,7 +14,7 @@ from crawler.spider import LARGEST_IMAGE_BYTES, MarketplaceSpider
 from touchstone import VERSION
 from touchstone.configuration import MarketplaceSettings, Settings
 from touchstone.ports import Sink
-from touchstone.sweeps import SweepReport, SweepRequest, SweepStatus
+from touchstone.sweeps import SweepRequest
 
 LARGEST_PAGE_BYTES = LARGEST_IMAGE_BYTES
 PAGE_TIMEOUT_SECONDS = 30.0
@@ -35,8 +35,15 @@ class Job(NamedTuple):
     allowed: MarketplaceSettings
 
 
-def crawl(jobs: Sequence[Job], settings: Settings) -> list[SweepReport]:
-    """Run sweeps side by side to their end in this process and say, in the same order, what was seen.
+class Ending(NamedTuple):
+    """How a crawl ended: ``finished`` when its frontier was worked off, else why not."""
+
+    finished: bool
+    reason: str
+
+
+def crawl(jobs: Sequence[Job], settings: Settings) -> list[Ending]:
+    """Run sweeps side by side in this process until their frontiers are worked off; says, in the same order, how they ended.
 
     Blocks; Ctrl-C and SIGTERM end them after what is in flight. A process can crawl once: Twisted's reactor does not
     start again. Raises ``ConfigurationError`` when a browser is needed and there is none; a failing store ends the
@@ -58,62 +65,16 @@ def crawl(jobs: Sequence[Job], settings: Settings) -> list[SweepReport]:
         process.crawl(crawler, marketplace=job.marketplace, request=job.request, sink=job.sink)
         crawlers.append(crawler)
     process.start()
-    return [_outcome(crawler, reasons.get(number, "shutdown")) for number, crawler in enumerate(crawlers)]
+    return [_ending(crawler, reasons.get(number, "shutdown")) for number, crawler in enumerate(crawlers)]
 
 
-def _outcome(crawler: Crawler, reason: str) -> SweepReport:
+def _ending(crawler: Crawler, reason: str) -> Ending:
     spider = crawler.spider
     if not isinstance(spider, MarketplaceSpider):
-        return SweepReport(status=SweepStatus.FAILED, problems=("the crawl did not start; see the log",))
+        return Ending(finished=False, reason="the crawl did not start; see the log")
     if spider.failure is not None:
         raise spider.failure
-    crashes = int((crawler.stats and crawler.stats.get_value("spider_exceptions/count", 0)) or 0)
-    return report_of(spider, reason, crashes=crashes)
-
-
-def report_of(spider: MarketplaceSpider, reason: str, *, crashes: int = 0) -> SweepReport:
-    """What a finished spider amounts to: its counts, its problems and a status that claims no more than was seen."""
-    problems = [f"{text} (×{count})" if count > 1 else text for text, count in spider.problems.most_common()]
-    rot = list(_broken_assertions(spider))
-    if crashes:
-        problems.append(f"{crashes} pages could not be worked through because of a fault of ours; see the log")
-    if reason != "finished":
-        status = SweepStatus.INTERRUPTED
-    elif not spider.listings and problems:
-        status = SweepStatus.FAILED
-    elif rot:
-        status = SweepStatus.DEGRADED
-    else:
-        status = SweepStatus.PARTIAL if _lost_pages(spider) or crashes else SweepStatus.COMPLETE
-    return SweepReport(
-        status=status,
-        listings=spider.listings,
-        pages=dict(sorted(spider.pages.items())),
-        images=spider.images,
-        browser_pages=spider.browser_pages,
-        problems=(*rot, *problems),
-    )
-
-
-def _lost_pages(spider: MarketplaceSpider) -> int:
-    return sum(spider.pages[status] for status in ("blocked", "login", "error", "empty"))
-
-
-def _broken_assertions(spider: MarketplaceSpider) -> list[str]:
-    assertions = spider.marketplace.assertions
-    broken = []
-    limit = spider.request.max_listings
-    least = assertions.min_listings if limit is None else min(assertions.min_listings, limit)
-    if spider.request.queries and spider.listings < least:
-        broken.append(f"only {spider.listings} listings; {spider.marketplace.name} promises at least {least}")
-    for name, share in assertions.fill.items():
-        if spider.listings and spider.filled[name] / spider.listings < share:
-            sources = ", ".join(map(str, getattr(spider.marketplace.listing.fields, name)))
-            broken.append(
-                f"{name} is on {spider.filled[name]} of {spider.listings} listings, below the promised {share:.0%};"
-                f" looked for at {sources}"
-            )
-    return broken
+    return Ending(finished=reason == "finished", reason="" if reason in ("finished", "shutdown") else reason)
 
 
 def _scrapy_settings(job: Job, settings: Settings) -> dict[str, Any]:
@@ -124,8 +85,11 @@ def _scrapy_settings(job: Job, settings: Settings) -> dict[str, Any]:
         "USER_AGENT": user_agent(settings.contact),
         "ROBOTSTXT_OBEY": pace.obey_robots,
         "ROBOTSTXT_USER_AGENT": "Touchstone",
-        "DOWNLOAD_DELAY": 1 / pace.requests_per_second,
-        "RANDOMIZE_DOWNLOAD_DELAY": False,  # it draws from 0.5 to 1.5 of the delay: half the gaps would break the rate
+        "SCHEDULER": "crawler.frontier.LeasingScheduler",
+        "RETRY_ENABLED": False,  # a retried request keeps no wait that a server asks for; the frontier does
+        "AUTOTHROTTLE_ENABLED": True,  # slower than the pace where the server is; the pace itself is in the store
+        "AUTOTHROTTLE_START_DELAY": 0,
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": pace.concurrency,
         "CONCURRENT_REQUESTS": pace.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": pace.concurrency,
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,
@@ -133,7 +97,12 @@ def _scrapy_settings(job: Job, settings: Settings) -> dict[str, Any]:
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "REDIRECT_MAX_TIMES": 5,
         "HTTPERROR_ALLOW_ALL": True,  # an error page is something that was seen: the spider says what it is
-        "DOWNLOADER_MIDDLEWARES": {"crawler.guard.DomainGuard": 990},  # after redirects and retries, before the network
+        "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            **({"crawler.politeness.Robots": 100} if pace.obey_robots else {}),
+            "crawler.guard.DomainGuard": 990,  # after redirects, before the network
+            "crawler.politeness.Pace": 995,
+        },
         # Scrapy's own off-site check trusts retried requests; the guard above checks each one.
         "SPIDER_MIDDLEWARES": {"scrapy.spidermiddlewares.referer.RefererMiddleware": None},
         "REMOTE_CONTROL_ENABLED": False,  # runs Python that it is sent

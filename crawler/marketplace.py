@@ -137,6 +137,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``links`` finds the listings of a page; ``link`` turns what it found into an address where that is needed
     (``{value}``). ``scroll`` loads more by scrolling to the end; ``wait_for`` is the selector to wait for.
+    ``newest_first``: the url asks for the newest first, so that a page without a listing that is new to the store is
+    the last one that is asked for.
     """
 
     url: str
@@ -149,11 +151,15 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_pages: Positive = 20
     scroll: bool = False
     wait_for: str | None = None
+    newest_first: bool = False
     request: Request = msgspec.field(default_factory=Request)
 
 
 class ListingPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a listing's page is read. ``public_url`` (``{id}``) is what people open when ``url`` is an interface."""
+    """How a listing's page is read. ``public_url`` (``{id}``) is what people open when ``url`` is an interface.
+
+    ``revisit_hours``: a listing that was seen more recently is not fetched again when a search finds it.
+    """
 
     fields: Fields = msgspec.field(default_factory=Fields)
     attributes: Rows | None = None
@@ -163,6 +169,7 @@ class ListingPage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     wait_for: str | None = None
     public_url: str | None = None
     minor_units: bool = False
+    revisit_hours: Annotated[float, msgspec.Meta(ge=0)] = 0
     request: Request = msgspec.field(default_factory=Request)
 
 
@@ -185,10 +192,11 @@ class Markers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Politeness(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the marketplace's servers are asked to bear."""
+    """What the marketplace's servers are asked to bear, by all sweeps of this machine together."""
 
     requests_per_second: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     concurrency: Positive = 2
+    requests_per_day: Positive | None = None
     obey_robots: bool = True
 
 

@@ -1,14 +1,15 @@
 """The one spider: search pages, listing pages, seller pages and images of any marketplace that is described."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+import hashlib
+import random
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import scrapy
-from scrapy.exceptions import CloseSpider, IgnoreRequest
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response, TextResponse
 from scrapy_playwright.page import PageMethod
 
@@ -17,8 +18,10 @@ from crawler.extraction import Extraction, extract, extract_seller
 from crawler.marketplace import Marketplace, Rendering, fill
 from crawler.marketplace import Request as Described
 from crawler.page import PageView
+from crawler.politeness import PATIENCE_SECONDS, RobotsUnreadable, TurnRefused, retry_after
 from crawler.status import search_status_of, status_of
 from touchstone.errors import StoreError
+from touchstone.frontier import Outcome, PageKind, Validators, Visit
 from touchstone.images import ListingImage
 from touchstone.listing import Listing, PageStatus, Seller
 from touchstone.ports import Sink
@@ -27,10 +30,16 @@ from touchstone.sweeps import SweepRequest
 LARGEST_IMAGE_BYTES = 20 * 1024 * 1024  # beyond any listing photo; larger bodies are cut off by the downloader
 SEEN = (PageStatus.LISTING, PageStatus.SOLD_OUT)
 TROUBLE = (PageStatus.BLOCKED, PageStatus.LOGIN, PageStatus.ERROR, PageStatus.EMPTY)
+COME_BACK = (429, 503)  # refusals that ask for patience; others ask to be left alone
+ATTEMPTS = 3  # at a page, before it goes on the dead-letter list
+BACK_OFF_GAPS = 4.0  # the first wait before another try, in gaps between requests; three times longer each time
 
 
 class MarketplaceSpider(scrapy.Spider):
-    """Does all the I/O of a sweep and hands what it saw to a sink. It decides nothing about a listing."""
+    """Does all the I/O of a sweep and hands what it saw to a sink. It decides nothing about a listing.
+
+    ``stir`` is set by the scheduler and tells it that there is more to fetch.
+    """
 
     name = "marketplace"
 
@@ -39,152 +48,194 @@ class MarketplaceSpider(scrapy.Spider):
         self.marketplace = marketplace
         self.request = request
         self.sink = sink
-        self.pages: Counter[str] = Counter()
-        self.filled: Counter[str] = Counter()
-        self.problems: Counter[str] = Counter()
-        self.listings = self.images = self.browser_pages = 0
         self.failure: BaseException | None = None
-        self._asked: set[str] = set()
+        self.ending: str | None = None
+        self.stir: Callable[[], None] = lambda: None
+        self.crawl_delay = 0.0  # seconds, set by robots.txt
+        self._recipe = hashlib.sha256(msgspec.json.encode(marketplace.listing)).hexdigest()[:16]
         self._image_tasks: dict[str, asyncio.Future[ListingImage]] = {}
         self._seller_tasks: dict[str, asyncio.Future[Seller]] = {}
 
-    async def start(self) -> AsyncIterator[Request]:
-        """The listings that were named, then the first page of each search."""
-        for url in self.request.urls:
-            if ask := self._ask(url):
-                yield ask
-        for query in self.request.queries:
-            yield self._search(query, self.marketplace.search.first_page)
+    @property
+    def gap(self) -> float:
+        """Seconds between the starts of two requests."""
+        return max(1 / self.marketplace.politeness.requests_per_second, self.crawl_delay)
 
-    def _search(self, query: str, number: int) -> Request:
+    async def start(self) -> AsyncIterator[Request]:
+        """Nothing: the visits to begin with are in the frontier already."""
+        return
+        yield  # makes it a generator
+
+    def request_for(self, visit: Visit) -> Request:
+        """The request that makes a visit."""
+        if visit.kind is PageKind.SEARCH:
+            return self._search(visit)
+        return self._listing(visit, rendered=self.marketplace.listing.rendering is Rendering.BROWSER)
+
+    def _search(self, visit: Visit) -> Request:
         search = self.marketplace.search
         steps: list[PageMethod] = []
         if search.wait_for:
             steps.append(PageMethod(browser.wait_for, search.wait_for))
         if search.scroll and search.wait_for:
             steps.append(PageMethod(browser.scroll_to_end, search.wait_for, self.request.max_listings or 10_000))
-        return self._build(
-            self.marketplace.search_url(query, number),
-            search.request,
-            rendered=search.rendering is Rendering.BROWSER,
-            steps=steps,
-            callback=self.parse_search,
-            cb_kwargs={"query": query, "number": number},
-            body_values={"query": query, "page": str(number)},
-            priority=10 if number == search.first_page else 0,
-        )
+        rendered = search.rendering is Rendering.BROWSER
+        return self._build(visit, search.request, self.parse_search, rendered=rendered, steps=steps)
+
+    def _listing(self, visit: Visit, *, rendered: bool) -> Request:
+        listing = self.marketplace.listing
+        steps = [PageMethod(browser.wait_for, listing.wait_for)] if listing.wait_for else []
+        request = self._build(visit, listing.request, self.parse_listing, rendered=rendered, steps=steps)
+        known = visit.validators
+        if known and known.recipe == self._recipe and not rendered:
+            for name, value in (("If-None-Match", known.etag), ("If-Modified-Since", known.last_modified)):
+                if value:
+                    request.headers[name] = value
+        return request
 
     def _build(
-        self, url: str, described: Described, *, rendered: bool, steps: list[PageMethod] | None = None,
-        body_values: dict[str, str] | None = None, **kwargs: Any,
+        self, visit: Visit, described: Described, callback: Callable[..., Any], *, rendered: bool,
+        steps: list[PageMethod],
     ) -> Request:  # fmt: skip
-        meta = {"playwright": True, "playwright_page_methods": steps or []} if rendered else {}
-        body = fill(described.body, **(body_values or {})) if described.body else None
+        meta: dict[str, Any] = {"visit": visit}
+        if rendered:
+            meta |= {"playwright": True, "playwright_page_methods": steps}
+        body = fill(described.body, query=visit.query, page=str(visit.number)) if described.body else None
         return Request(
-            url, method=described.method, headers=described.headers, body=body, meta=meta, errback=self.failed, **kwargs
-        )
+            visit.url, method=described.method, headers=described.headers, body=body, meta=meta, callback=callback,
+            errback=self.failed, dont_filter=True,
+        )  # fmt: skip
 
-    def _ask(self, url: str, *, rendered: bool | None = None) -> Request | None:
-        """A request for a listing page, once each, until ``max_listings`` are asked for."""
-        listing = self.marketplace.listing
-        again = rendered is not None
-        if not again:
-            full = self.request.max_listings is not None and len(self._asked) >= self.request.max_listings
-            if full or url in self._asked or not self.marketplace.may_fetch(url):
-                return None
-            self._asked.add(url)
-        by_browser = listing.rendering is Rendering.BROWSER if rendered is None else rendered
-        steps = [PageMethod(browser.wait_for, listing.wait_for)] if listing.wait_for else []
-        return self._build(
-            url, listing.request, rendered=by_browser, steps=steps, callback=self.parse_listing, dont_filter=again
-        )
+    async def parse_search(self, response: Response) -> None:
+        """Note the listings of a page of results, and its next page."""
+        visit: Visit = response.meta["visit"]
+        await self._guarded(visit, self._read_search(visit, response))
 
-    async def parse_search(self, response: Response, query: str, number: int) -> AsyncIterator[Request]:
-        """Ask for the listings of a page of results, and for the next page while there is something new."""
+    async def _read_search(self, visit: Visit, response: Response) -> None:
         page, search = _view(response), self.marketplace.search
         links = page.links(search.links) if not search.link else self._templated(page)
         status = search_status_of(response.status, page, self.marketplace, len(links))
-        first = number == search.first_page
-        self._count(response, PageStatus.SEARCH if status is PageStatus.EMPTY and not first else status)
-        if status in TROUBLE and (first or status is not PageStatus.EMPTY):
-            self._trouble(f"search for {query!r}, page {number}: {status} (HTTP {response.status})")
-        new = [ask for link in links if (ask := self._ask(link))]
-        for ask in new:
-            yield ask
-        if new and number < search.first_page + (search.max_pages - 1) * search.page_step:
-            if search.next and (following := page.links(search.next)):
-                yield self._build(
-                    following[0], search.request, rendered=False, callback=self.parse_search,
-                    cb_kwargs={"query": query, "number": number + search.page_step},
-                )  # fmt: skip
-            elif not search.next and "{page}" in search.url + (search.request.body or ""):
-                yield self._search(query, number + search.page_step)
+        first = visit.number == search.first_page
+        if status is PageStatus.EMPTY and not first:
+            status = PageStatus.SEARCH
+        outcome = Outcome(status=status, http=response.status, rendered=_rendered(response))
+        self._count(response, status)
+        if status in TROUBLE:
+            what = f"search for {visit.query!r}, page {visit.number}: {status} (HTTP {response.status})"
+            await self._trouble(visit, outcome, what, response)
+            return
+        found = tuple(
+            Visit(kind=PageKind.LISTING, url=link) for link in dict.fromkeys(links) if self.marketplace.may_fetch(link)
+        )
+        outcome = msgspec.structs.replace(
+            outcome, found=found, following=self._following(visit, page), unseen=search.newest_first
+        )
+        if await self.sink.settle(visit, outcome):
+            self.stir()
+
+    def _following(self, visit: Visit, page: PageView) -> Visit | None:
+        """The next page of results, if there may be one."""
+        search = self.marketplace.search
+        number = visit.number + search.page_step
+        if number > search.first_page + (search.max_pages - 1) * search.page_step:
+            return None
+        url = self.marketplace.search_url(visit.query, number)
+        if search.next:
+            links = page.links(search.next)
+            if not links or not self.marketplace.may_fetch(links[0]):
+                return None
+            url = links[0]
+        elif "{page}" not in search.url + (search.request.body or ""):
+            return None
+        return Visit(kind=PageKind.SEARCH, url=url, query=visit.query, number=number)
 
     def _templated(self, page: PageView) -> list[str]:
         search = self.marketplace.search
         values = page.all(search.links)[0]
         return [fill(search.link or "", base_url=self.marketplace.base_url, value=str(value)) for value in values]
 
-    async def parse_listing(self, response: Response) -> AsyncIterator[Request]:
+    async def parse_listing(self, response: Response) -> list[Request]:
         """Hand over what a listing page shows; ask a browser for it where HTTP alone does not yield it."""
-        page, rendered = _view(response), _rendered(response)
+        visit: Visit = response.meta["visit"]
+        again = await self._guarded(visit, self._read_listing(visit, response))
+        return [again] if again else []
+
+    async def _read_listing(self, visit: Visit, response: Response) -> Request | None:
+        rendered = _rendered(response)
+        if response.status == 304:
+            self._count(response, PageStatus.LISTING)
+            await self.sink.settle(visit, Outcome(status=PageStatus.LISTING, http=304, unchanged=True))
+            return None
+        page = _view(response)
         extraction = extract(page, self.marketplace, datetime.now(UTC))
         status = status_of(response.status, page, self.marketplace, extraction)
         incomplete = status is PageStatus.EMPTY
         if incomplete and not rendered and self.marketplace.listing.rendering is Rendering.AUTO:
-            again = self._ask(response.url, rendered=True)
-            assert again is not None  # a second asking is never refused
-            yield again
-            return
+            return self._listing(visit, rendered=True)
         self._count(response, status)
+        outcome = Outcome(status=status, http=response.status, rendered=rendered)
         if status in TROUBLE:
             lacking = f", lacking {', '.join(extraction.missing)}" if incomplete else ""
-            self._trouble(f"listing pages: {status} (HTTP {response.status}){lacking}")
-            return
-        if status in SEEN:
-            await self._hand_over(extraction, response.body, rendered)
+            await self._trouble(visit, outcome, f"listing pages: {status} (HTTP {response.status}){lacking}", response)
+        elif status in SEEN:
+            await self._hand_over(visit, outcome, extraction, response)
+        else:
+            await self.sink.settle(visit, outcome)
+        return None
 
-    async def _hand_over(self, extraction: Extraction, body: bytes, rendered: bool) -> None:
-        try:
-            for listing in extraction.listings:
-                complete = await self._completed(listing)
-                await self.sink.listing(complete, body, rendered=rendered)
-                self.listings += 1
-                self.filled.update(_filled(complete))
-        except StoreError as error:  # what cannot be stored must not be crawled on: the sweep ends and says why
-            self.failure = self.failure or error
-            raise CloseSpider("store_failed") from error
+    async def _hand_over(self, visit: Visit, outcome: Outcome, extraction: Extraction, response: Response) -> None:
+        notes = _Notes()
+        listings = [await self._completed(listing, notes) for listing in extraction.listings]
+        await self.sink.settle(
+            visit,
+            msgspec.structs.replace(
+                outcome,
+                listings=tuple(listings),
+                body=response.body,
+                validators=None if outcome.rendered else self._validators(response),
+                images=notes.images,
+                problems=tuple(dict.fromkeys(notes.problems)),
+            ),
+        )
 
-    async def _completed(self, listing: Listing) -> Listing:
+    def _validators(self, response: Response) -> Validators | None:
+        etag, modified = (response.headers.get(name, b"") or b"" for name in ("ETag", "Last-Modified"))
+        if not etag and not modified:
+            return None
+        return Validators(
+            recipe=self._recipe, etag=etag.decode("latin-1") or None, last_modified=modified.decode("latin-1") or None
+        )
+
+    async def _completed(self, listing: Listing, notes: "_Notes") -> Listing:
         """The listing with its images fetched and its seller's page read, each once in a sweep."""
-        images = await asyncio.gather(*(self._image(image.url) for image in listing.images))
+        images = await asyncio.gather(*(self._image(image.url, notes) for image in listing.images))
         offer = listing.offer
         if offer.seller and self.marketplace.seller:
-            offer = msgspec.structs.replace(offer, seller=await self._seller(offer.seller))
+            offer = msgspec.structs.replace(offer, seller=await self._seller(offer.seller, notes))
         return msgspec.structs.replace(listing, images=tuple(images), offer=offer)
 
-    async def _image(self, url: str) -> ListingImage:
+    async def _image(self, url: str, notes: "_Notes") -> ListingImage:
         if url not in self._image_tasks:
-            self._image_tasks[url] = asyncio.ensure_future(self._fetch_image(url))
+            self._image_tasks[url] = asyncio.ensure_future(self._fetch_image(url, notes))
         return await self._image_tasks[url]
 
-    async def _fetch_image(self, url: str) -> ListingImage:
+    async def _fetch_image(self, url: str, notes: "_Notes") -> ListingImage:
         known = await self.sink.known_image(url)
         if known is not None:
             return known
         response = await self._download(Request(url, meta={"download_maxsize": LARGEST_IMAGE_BYTES}))
         if response is None or response.status != 200 or not response.body:
-            self.problems["images that could not be fetched"] += 1
+            notes.problems.append("images that could not be fetched")
             return ListingImage(url=url)
-        self.images += 1
+        notes.images += 1
         return await self.sink.image(url, response.body)
 
-    async def _seller(self, seller: Seller) -> Seller:
+    async def _seller(self, seller: Seller, notes: "_Notes") -> Seller:
         if seller.seller_id not in self._seller_tasks:
-            self._seller_tasks[seller.seller_id] = asyncio.ensure_future(self._fetch_seller(seller))
+            self._seller_tasks[seller.seller_id] = asyncio.ensure_future(self._fetch_seller(seller, notes))
         return await self._seller_tasks[seller.seller_id]
 
-    async def _fetch_seller(self, seller: Seller) -> Seller:
+    async def _fetch_seller(self, seller: Seller, notes: "_Notes") -> Seller:
         described = self.marketplace.seller
         assert described is not None  # asked for only where the marketplace describes one
         url = seller.url or fill(described.url, base_url=self.marketplace.base_url, seller_id=seller.seller_id)
@@ -193,41 +244,116 @@ class MarketplaceSpider(scrapy.Spider):
         meta = {"playwright": True, "playwright_page_methods": steps} if rendered else {}
         response = await self._download(Request(url, meta=meta))
         if response is None or response.status != 200:
-            self.problems["seller pages that could not be read"] += 1
+            notes.problems.append("seller pages that could not be read")
             return seller
         self._count(response, PageStatus.SELLER)
+        await self.sink.note(
+            Visit(kind=PageKind.SELLER, url=url),
+            Outcome(status=PageStatus.SELLER, http=response.status, rendered=rendered),
+        )
         return extract_seller(_view(response), described, seller)
 
     async def _download(self, request: Request) -> Response | None:
-        """Fetch through all of Scrapy's middlewares (robots, guard, retries, pace); ``None`` where it cannot be had."""
-        if not self.marketplace.may_fetch(request.url):
-            return None
+        """Fetch through all of Scrapy's middlewares (robots, guard, pace); ``None`` where it cannot be had.
+
+        A failure is tried again here: nothing else would.
+        """
         engine = self.crawler.engine
         assert engine is not None  # set while it crawls
-        try:
-            return await engine.download_async(request)
-        except Exception as error:  # noqa: BLE001 -- Twisted, Playwright and IgnoreRequest share no root; all mean: not had
-            self.logger.info("%s was not had: %r", request.url, error)
-            return None
+        for attempt in range(ATTEMPTS if self.marketplace.may_fetch(request.url) else 0):
+            try:
+                response = await engine.download_async(request.copy())
+            except IgnoreRequest as error:
+                if isinstance(error, TurnRefused):
+                    raise
+                return None
+            except Exception as error:  # noqa: BLE001 -- Twisted's and Playwright's share no root; all mean: not had
+                self.logger.info("%s was not had: %r", request.url, error)
+            else:
+                if response.status < 500 and response.status != 429:
+                    return response
+                wait = retry_after(response.headers.get("Retry-After"), datetime.now(UTC)) or 0.0
+                await asyncio.sleep(min(wait, PATIENCE_SECONDS))
+            await asyncio.sleep(self._back_off(attempt))
+        return None
 
-    def failed(self, failure: Any) -> None:
-        """Count a page that could not be had at all."""
-        url = failure.request.url
-        if failure.check(IgnoreRequest):
-            self.pages["forbidden"] += 1
-            self.problems[f"pages that may not be fetched: {failure.getErrorMessage()}"] += 1
-            return
-        self.pages[PageStatus.ERROR] += 1
-        self.sink.page(url, PageStatus.ERROR, rendered=bool(failure.request.meta.get("playwright")))
-        self._trouble(f"{failure.type.__name__}: {failure.getErrorMessage().splitlines()[0][:160]}")
+    async def _guarded(self, visit: Visit, work: Any) -> Any:
+        """Do a visit's work so that whatever happens, the visit is accounted for."""
+        try:
+            return await work
+        except StoreError as error:  # what cannot be stored must not be crawled on: the sweep ends and says why
+            self.fail(error)
+        except TurnRefused as refusal:
+            await self._refused(visit, refusal)
+        except Exception as error:  # a fault of ours, met on a hostile page: the page waits for it, the sweep goes on
+            self.logger.exception("%s could not be worked through", visit.url)
+            outcome = Outcome(status=PageStatus.ERROR)
+            what = f"a fault of ours, please report it: {type(error).__name__}: {str(error)[:160]}"
+            await self._trouble(visit, outcome, what, None)
+        return None
+
+    async def failed(self, failure: Any) -> None:
+        """Account for a page that could not be had at all."""
+        visit: Visit = failure.request.meta["visit"]
+        error = failure.value
+        if isinstance(error, TurnRefused):
+            await self._refused(visit, error)
+        elif failure.check(IgnoreRequest) and not isinstance(error, RobotsUnreadable):
+            what = f"pages that may not be fetched: {failure.getErrorMessage()}"
+            await self.sink.settle(visit, Outcome(status=PageStatus.FORBIDDEN, problems=(what,)))
+        else:
+            rendered = bool(failure.request.meta.get("playwright"))
+            self.sink.page(visit.url, PageStatus.ERROR, rendered=rendered)
+            what = f"{failure.type.__name__}: {(failure.getErrorMessage().splitlines() or [''])[0][:160]}"
+            await self._trouble(visit, Outcome(status=PageStatus.ERROR, rendered=rendered), what, None)
+
+    async def _trouble(self, visit: Visit, outcome: Outcome, what: str, response: Response | None) -> None:
+        """Have a page visited again if that may help, else give it up, saying why."""
+        outcome = msgspec.structs.replace(outcome, problems=(what,))
+        asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC)) if response is not None else None
+        passing = outcome.status is PageStatus.ERROR or outcome.http in COME_BACK
+        try:
+            if passing and visit.attempts + 1 < ATTEMPTS:
+                outcome = msgspec.structs.replace(outcome, hold=asked)
+                await self.sink.put_back(visit, outcome, after=max(asked or 0.0, self._back_off(visit.attempts)))
+                self.stir()
+            else:
+                await self.sink.give_up(visit, outcome)
+        except StoreError as error:
+            self.fail(error)
+
+    def _back_off(self, attempt: int) -> float:
+        """Seconds before the next try, jittered so that what failed together does not return together."""
+        return BACK_OFF_GAPS * self.gap * 3.0**attempt * random.uniform(0.5, 1.5)
+
+    async def _refused(self, visit: Visit, refusal: TurnRefused) -> None:
+        """The marketplace is to be left in peace: keep the visit for later and end."""
+        await self.sink.put_back(visit, Outcome(status=PageStatus.FORBIDDEN), after=0, failed=False)
+        self.stop(str(refusal))
+
+    def fail(self, error: BaseException) -> None:
+        """End the sweep for want of a store."""
+        self.failure = self.failure or error
+        self.stop("store_failed")
+
+    def stop(self, reason: str) -> None:
+        """End the sweep, once, after what is under way."""
+        if self.ending is None:
+            self.ending = reason
+            engine = self.crawler.engine
+            assert engine is not None  # set while it crawls
+            asyncio.ensure_future(engine.close_spider_async(reason=reason))  # noqa: RUF006 -- the engine waits for it
 
     def _count(self, response: Response, status: PageStatus) -> None:
-        self.pages[status] += 1
-        self.browser_pages += _rendered(response)
         self.sink.page(response.url, status, rendered=_rendered(response))
 
-    def _trouble(self, what: str) -> None:
-        self.problems[what] += 1
+
+class _Notes:
+    """What was fetched, and what could not be, for the sake of one visit."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.problems: list[str] = []
 
 
 def _view(response: Response) -> PageView:
@@ -236,16 +362,3 @@ def _view(response: Response) -> PageView:
 
 def _rendered(response: Response) -> bool:
     return bool(response.meta.get("playwright"))
-
-
-def _filled(listing: Listing) -> Iterator[str]:
-    """The names of the fields that a listing has, for the assertions on fill rates."""
-    offer = listing.offer
-    values = {
-        "title": listing.title, "price": offer.price, "currency": offer.price, "list_price": offer.list_price,
-        "brand": listing.brand, "gtin": listing.gtins, "mpn": listing.mpn, "category": listing.category,
-        "description": listing.description, "images": listing.images, "seller_id": offer.seller,
-        "seller_name": offer.seller and offer.seller.name,
-        "condition": offer.condition != "unknown", "availability": offer.availability != "unknown",
-    }  # fmt: skip
-    return (name for name, value in values.items() if value)

@@ -1,10 +1,14 @@
-"""Where a crawl's listings go: fingerprinted, screened and stored, off the event loop."""
+"""Where a crawl's work comes from and its listings go: fingerprinted, screened and stored, off the event loop."""
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
+
+import msgspec
 
 from detectors.fingerprints import fingerprint
 from detectors.screening import Screen
@@ -12,12 +16,22 @@ from operations import clock
 from operations.keeping import keep_listing
 from storage.store import Store
 from touchstone.errors import UnreadableImage
+from touchstone.frontier import Lease, Outcome, Visit
 from touchstone.images import ListingImage
 from touchstone.listing import Listing, PageStatus
-from touchstone.sweeps import Capture
+from touchstone.pace import Limits, Turn
+from touchstone.sweeps import Capture, SweepRequest
 from touchstone.verdicts import Flag
 
 T = TypeVar("T")
+
+REFUSALS = (PageStatus.BLOCKED, PageStatus.ERROR)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def holder_of(process: int, sweep_id: int) -> str:
+    """What the pace knows a sweep of a process by."""
+    return f"{process}-{sweep_id}"
 
 
 class Watcher:
@@ -31,20 +45,105 @@ class Watcher:
 
 
 class StoreSink:
-    """The crawler's ``Sink`` over a store.
+    """The crawler's ``Sink`` over a store, for one sweep.
 
     ``worker`` has one thread, shared by all sinks of the store: it does the work that is not waiting, in order, and
-    is the only one to touch the connection while a crawl runs.
+    is the only one to touch the connection while a crawl runs. ``revisit_after``: a listing that was seen more
+    recently is not asked for again when a search finds it.
     """
 
     def __init__(
-        self, store: Store, screen: Screen, sweep_id: int, watcher: Watcher, worker: ThreadPoolExecutor
+        self,
+        store: Store,
+        screen: Screen,
+        sweep_id: int,
+        request: SweepRequest,
+        watcher: Watcher,
+        worker: ThreadPoolExecutor,
+        *,
+        revisit_after: timedelta = timedelta(0),
     ) -> None:
         self._store = store
         self._screen = screen
         self._sweep_id = sweep_id
+        self._request = request
         self._watcher = watcher
         self._worker = worker
+        self._revisit_after = revisit_after
+        self._holder = holder_of(os.getpid(), sweep_id)
+        self._turn = asyncio.Lock()
+        self._ended: list[int] = []
+
+    async def lease(self, most: int) -> Lease:
+        """Take on visits that are due."""
+        return await self._stored(lambda: self._store.frontier.lease(self._sweep_id, most))
+
+    async def settle(self, visit: Visit, outcome: Outcome) -> int:
+        """Screen and store what was read, add what was found, and acknowledge the visit: all of it, or nothing."""
+        raised, new = await self._off_loop(lambda: self._settle(visit, outcome))
+        for listing, flags in raised:
+            self._watcher.listing(listing, flags)
+        return new
+
+    async def give_up(self, visit: Visit, outcome: Outcome) -> None:
+        """Put a visit on the dead-letter list."""
+
+        def work() -> None:
+            self._store.frontier.give_up(visit, outcome)
+            self._note_answer(outcome.status)
+
+        await self._stored(work)
+
+    async def put_back(self, visit: Visit, outcome: Outcome, *, after: float, failed: bool = True) -> None:
+        """Have a visit made again after so many seconds."""
+
+        def work() -> None:
+            note = "\n".join(outcome.problems)
+            self._store.frontier.put_back(visit, after=after, note=note, failed=failed)
+            if outcome.hold:
+                self._store.pace.hold(self._request.marketplace, outcome.hold)
+            if failed:
+                self._note_answer(outcome.status)
+
+        await self._stored(work)
+
+    async def note(self, visit: Visit, outcome: Outcome) -> None:
+        """Note a page that was fetched on the way."""
+        await self._stored(lambda: self._store.frontier.note(self._sweep_id, visit, outcome))
+
+    async def release(self) -> None:
+        """Free what this process holds of the sweep and of the marketplace's pace."""
+
+        def work() -> None:
+            self._store.frontier.release(self._sweep_id)
+            self._store.pace.leave(self._holder)
+
+        await self._stored(work)
+
+    async def turn(self, limits: Limits) -> Turn:
+        """Take a slot, once one is free; waits meanwhile."""
+        async with self._turn:  # one ticket for a process; within it, who asked first
+            while True:
+                ended, self._ended = self._ended, []
+                turn = await self._stored(lambda ended=ended: self._take(limits, ended))  # type: ignore[misc]
+                if turn.slot or turn.refusal:
+                    return turn
+                await asyncio.sleep(turn.wait)
+
+    def _take(self, limits: Limits, ended: list[int]) -> Turn:
+        self._store.pace.give_back(ended)
+        return self._store.pace.take(self._request.marketplace, self._holder, limits)
+
+    def give_back(self, slot: int) -> None:
+        """Say that a request has ended; its slot is freed with the next turn, or at once when nobody asks for one."""
+        self._ended.append(slot)
+        if not self._turn.locked():
+            asyncio.get_running_loop().call_later(1.0, self._flush)
+
+    def _flush(self) -> None:
+        if self._ended and not self._turn.locked():
+            ended, self._ended = self._ended, []
+            asyncio.ensure_future(self._stored(lambda: self._store.pace.give_back(ended)))  # noqa: RUF006 -- nobody waits
 
     async def known_image(self, url: str) -> ListingImage | None:
         """The image that this address gave earlier."""
@@ -54,17 +153,25 @@ class StoreSink:
         """Keep an image's bytes; look at them only when no address gave them before."""
         return await self._off_loop(lambda: self._keep_image(url, body))
 
-    async def listing(self, listing: Listing, body: bytes, *, rendered: bool) -> None:
-        """Screen a listing and store it; a flagged one together with its page."""
-        raised = await self._off_loop(lambda: self._keep_listing(listing, body, rendered=rendered))
-        self._watcher.listing(listing, raised)
-
     def page(self, url: str, status: PageStatus, *, rendered: bool) -> None:
         """Count a page."""
         self._watcher.page(url, status, rendered=rendered)
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
+    async def _stored(self, work: Callable[[], T]) -> T:
+        def in_transaction() -> T:
+            with self._store.transaction():
+                return work()
+
+        return await self._off_loop(in_transaction)
+
+    def _note_answer(self, status: PageStatus) -> None:
+        if status in REFUSALS:
+            self._store.pace.refused(self._request.marketplace)
+        else:
+            self._store.pace.answered(self._request.marketplace)
 
     def _keep_image(self, url: str, body: bytes) -> ListingImage:
         sha256, at = hashlib.sha256(body).hexdigest(), clock.now()
@@ -82,11 +189,51 @@ class StoreSink:
             self._store.images.seen_at(url, sha256, at)
         return ListingImage(url=url, sha256=sha256, fingerprint=print_)
 
-    def _keep_listing(self, listing: Listing, body: bytes, *, rendered: bool) -> list[tuple[int, Flag]]:
-        screening = self._screen.screen(listing)
-        capture = None
-        if screening.flags:
-            sha256 = self._store.blobs.put(body)
-            kind = "dom" if rendered else "page"
-            capture = Capture(url=listing.url, at=listing.seen_at, kind=kind, sha256=sha256, rendered=rendered)
-        return keep_listing(self._store, self._sweep_id, listing, screening, capture)
+    def _settle(self, visit: Visit, outcome: Outcome) -> tuple[list[tuple[Listing, list[tuple[int, Flag]]]], int]:
+        store, listings = self._store, list(outcome.listings)
+        if outcome.unchanged:
+            at = clock.now()
+            known = store.listings.at(self._request.marketplace, visit.url)
+            listings = [msgspec.structs.replace(listing, seen_at=at) for listing in known]
+        screened = [(listing, self._screen.screen(listing)) for listing in listings]
+        sha256 = ""
+        if outcome.body and any(screening.flags for _, screening in screened):
+            sha256 = store.blobs.put(outcome.body)
+        kind = "dom" if outcome.rendered else "page"
+        raised = []
+        with store.transaction():
+            for listing, screening in screened:
+                capture = None
+                if sha256 and screening.flags:
+                    capture = Capture(
+                        url=listing.url, at=listing.seen_at, kind=kind, sha256=sha256, rendered=outcome.rendered
+                    )
+                raised.append((listing, keep_listing(store, self._sweep_id, listing, screening, capture)))
+            if outcome.validators and listings:
+                store.frontier.keep_validators(visit.url, outcome.validators)
+            new = self._add_found(outcome) if outcome.found else 0
+            store.frontier.settle(visit, outcome)
+            self._note_answer(outcome.status)
+        return raised, new
+
+    def _add_found(self, outcome: Outcome) -> int:
+        """Add what a page of results links to, and its next page while results go on; returns the number of visits."""
+        frontier, seen_since, place = self._store.frontier, self._store.listings.seen_since, self._request.marketplace
+        urls = [visit.url for visit in outcome.found]
+        recent = seen_since(place, urls, clock.now() - self._revisit_after) if self._revisit_after else set()
+        added = frontier.add(
+            self._sweep_id,
+            (visit for visit in outcome.found if visit.url not in recent),
+            most=self._request.max_listings,
+        )
+        passed = [
+            frontier.note(self._sweep_id, visit, Outcome(status=PageStatus.LISTING))
+            for visit in outcome.found
+            if visit.url in recent
+        ]
+        goes_on = bool(added) or any(passed)
+        if goes_on and outcome.unseen:
+            goes_on = len(seen_since(place, urls, LONG_AGO)) < len(set(urls))
+        if outcome.following and goes_on:
+            added += frontier.add(self._sweep_id, [outcome.following])
+        return len(added)

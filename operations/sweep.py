@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,21 +14,26 @@ from crawler.marketplace import Marketplace, available, find
 from crawler.marketplace import load as load_marketplace
 from detectors.screening import Screen
 from operations import clock
+from operations.reports import report_of
 from operations.session import actor, lock_folder
-from operations.sink import StoreSink, Watcher
+from operations.sink import StoreSink, Watcher, holder_of
 from storage.store import Store
 from touchstone.catalog import Catalog
 from touchstone.configuration import Configuration
 from touchstone.decoding import nearest
 from touchstone.errors import StoreLocked, TouchstoneError, UnknownName
+from touchstone.frontier import PageKind, Visit
 from touchstone.sweeps import Sweep, SweepReport, SweepRequest, SweepStatus, Trigger
+
+GIVEN_UP_AFTER = timedelta(days=2)  # a scheduled sweep that was interrupted longer ago starts anew
 
 
 class Errand(msgspec.Struct, frozen=True):
-    """One sweep about to be made: what is asked for, and of whom."""
+    """One sweep about to be made: what is asked for, and of whom. ``sweep_id``: the sweep that goes on with it."""
 
     request: SweepRequest
     marketplace: Marketplace
+    sweep_id: int | None = None
 
 
 def plan(
@@ -89,6 +95,25 @@ def _wanted(names: tuple[str, ...], folders: Sequence[Path]) -> list[tuple[str, 
     return [(name, find(name, folders)) for name in names] if names else list(available(folders).items())
 
 
+def resumable(configuration: Configuration, store: Store, sweep_id: int | None = None) -> list[Errand]:
+    """The errands of a sweep that has pages yet to be fetched; without a number, of the newest that was interrupted.
+
+    Raises ``UnknownName`` when there is no such sweep, or nothing is left of it.
+    """
+    close_dead_sweeps(store)
+    if sweep_id is None:
+        found = next((one for one in store.sweeps.all() if one.status is SweepStatus.INTERRUPTED), None)
+        if found is None:
+            raise UnknownName("no sweep was interrupted", hint="See: touchstone sweeps")
+    else:
+        found = store.sweeps.one(sweep_id)
+        if found is None:
+            raise UnknownName(f"there is no sweep {sweep_id}", hint="See: touchstone sweeps")
+    place = find(found.request.marketplace, configuration.marketplace_folders)
+    marketplace = load_marketplace(place, configuration.marketplace(found.request.marketplace))
+    return [Errand(found.request, marketplace, found.id)]
+
+
 def sweep(
     configuration: Configuration,
     store: Store,
@@ -98,9 +123,9 @@ def sweep(
     """Run the errands side by side to their end and return them as stored.
 
     Raises ``StoreLocked`` when one of them is being run by another process. Every sweep is closed in the store,
-    whatever happens; one that this process leaves behind when killed is closed by the next.
+    whatever happens; one that this process leaves behind when killed is closed by the next, and can be resumed.
     """
-    from crawler.crawl import Job, crawl
+    from crawler.crawl import Ending, Job, crawl
 
     with _locks(configuration, errands):
         close_dead_sweeps(store)
@@ -108,34 +133,53 @@ def sweep(
         opened = [_open(store, errand) for errand in errands]
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         sinks = [
-            StoreSink(store, screen, sweep_id, watcher_for(_running(sweep_id, errand)), worker)
+            StoreSink(
+                store, screen, sweep_id, errand.request, watcher_for(_running(sweep_id, errand)), worker,
+                revisit_after=timedelta(hours=errand.marketplace.listing.revisit_hours),
+            )
             for sweep_id, errand in zip(opened, errands, strict=True)
-        ]
+        ]  # fmt: skip
         jobs = [
             Job(errand.request, errand.marketplace, sink, configuration.marketplace(errand.marketplace.name))
             for errand, sink in zip(errands, sinks, strict=True)
         ]
-        reports = [SweepReport(status=SweepStatus.FAILED, problems=("the process ended early",)) for _ in errands]
+        endings = [Ending(finished=False, reason="the process ended early") for _ in errands]
         try:
-            reports = crawl(jobs, configuration.settings)
+            endings = crawl(jobs, configuration.settings)
         except TouchstoneError as error:
-            reports = [SweepReport(status=SweepStatus.FAILED, problems=(error.message,)) for _ in errands]
+            endings = [Ending(finished=False, reason=error.message) for _ in errands]
             raise
         finally:
             worker.shutdown()
             with contextlib.suppress(StoreLocked):  # the next sweep closes it as interrupted
-                for sweep_id, report in zip(opened, reports, strict=True):
+                for sweep_id, errand, ending in zip(opened, errands, endings, strict=True):
+                    report = report_of(
+                        store, sweep_id, errand.request, errand.marketplace,
+                        finished=ending.finished, reason=ending.reason,
+                    )  # fmt: skip
                     _close(store, sweep_id, report)
-        return [found for found in store.sweeps.all() if found.id in opened][::-1]
+        return [found for sweep_id in opened if (found := store.sweeps.one(sweep_id))]
 
 
 def close_dead_sweeps(store: Store) -> list[int]:
-    """Mark sweeps as interrupted whose process is gone; returns their numbers."""
-    dead = [sweep_id for sweep_id, _, _, process in store.sweeps.running() if not _alive(process)]
-    report = SweepReport(status=SweepStatus.INTERRUPTED, problems=("its process was killed",))
-    for sweep_id in dead:
+    """Mark sweeps as interrupted whose process is gone, and free what they had taken on; returns their numbers."""
+    dead = {sweep_id: process for sweep_id, _, _, process in store.sweeps.running() if not _alive(process)}
+    for sweep_id, process in dead.items():
+        with store.transaction():
+            store.frontier.release(sweep_id)
+            store.pace.leave(holder_of(process, sweep_id))
+        progress = store.frontier.progress(sweep_id)
+        left = f"its process was killed; go on with: touchstone sweep resume {sweep_id}"
+        report = SweepReport(
+            status=SweepStatus.INTERRUPTED,
+            listings=sum(1 for _ in store.listings.seen_in(sweep_id)),
+            pages=progress.pages,
+            images=progress.images,
+            browser_pages=progress.browser_pages,
+            problems=(left, *progress.problems),
+        )
         _close(store, sweep_id, report)
-    return dead
+    return list(dead)
 
 
 def _alive(process: int) -> bool:
@@ -151,15 +195,40 @@ def _alive(process: int) -> bool:
 
 
 def _open(store: Store, errand: Errand) -> int:
-    at = clock.now()
+    """Open a sweep with its first visits, or go on with one; either is one transaction."""
+    at, place, request = clock.now(), errand.marketplace, errand.request
+    sweep_id = errand.sweep_id or _interrupted(store, request)
     with store.transaction():
-        place = errand.marketplace
         store.sweeps.know_marketplace(place.name, title=place.title, base_url=place.base_url)
-        sweep_id = store.sweeps.open(errand.request, at)
-        store.audit.append(
-            at=at, actor=actor(), action="sweep.open", subject=f"sweep/{sweep_id}", detail=errand.request
-        )
+        action = "sweep.resume" if sweep_id else "sweep.open"
+        if sweep_id:
+            store.sweeps.reopen(sweep_id)
+            store.frontier.release(sweep_id)
+            store.frontier.revive(sweep_id)
+        else:
+            sweep_id = store.sweeps.open(request, at)
+            store.frontier.add(sweep_id, _first_visits(errand), most=request.max_listings)
+        store.audit.append(at=at, actor=actor(), action=action, subject=f"sweep/{sweep_id}", detail=request)
     return sweep_id
+
+
+def _first_visits(errand: Errand) -> Iterator[Visit]:
+    """The listings that were named, then the first page of each search."""
+    place, request = errand.marketplace, errand.request
+    for url in request.urls:
+        yield Visit(kind=PageKind.LISTING, url=url)
+    for query in request.queries:
+        number = place.search.first_page
+        yield Visit(kind=PageKind.SEARCH, url=place.search_url(query, number), query=query, number=number)
+
+
+def _interrupted(store: Store, request: SweepRequest) -> int | None:
+    """The sweep that a scheduled one goes on with: its last, if that was interrupted not too long ago."""
+    if request.trigger is not Trigger.SCHEDULE:
+        return None
+    before = next((one for one in store.sweeps.all() if one.request == request), None)
+    recent = before is not None and before.started_at > clock.now() - GIVEN_UP_AFTER
+    return before.id if before and recent and before.status is SweepStatus.INTERRUPTED else None
 
 
 def _running(sweep_id: int, errand: Errand) -> Sweep:

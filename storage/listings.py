@@ -91,6 +91,29 @@ class ListingStore:
             for url, at, kind, sha256, rendered in rows
         ]
 
+    def at(self, marketplace: str, url: str) -> list[Listing]:
+        """The listings that were read from an address, each in its newest state."""
+        rows = self._db.conn.execute(
+            "SELECT record FROM listings WHERE marketplace = ? AND url = ?", [marketplace, url]
+        )
+        return [msgspec.json.decode(record, type=Listing) for (record,) in rows]
+
+    def seen_since(self, marketplace: str, urls: list[str], since: datetime) -> set[str]:
+        """Those of the addresses whose listings were seen since then."""
+        rows = self._db.conn.execute(
+            "SELECT url FROM listings WHERE marketplace = ? AND last_seen >= ? AND url IN"
+            " (SELECT value FROM json_each(?))",
+            [marketplace, since.isoformat(), to_json(urls)],
+        )
+        return {url for (url,) in rows}
+
+    def seen_in(self, sweep_id: int) -> Iterator[Listing]:
+        """Every listing that was last seen in a sweep."""
+        for (record,) in self._db.conn.execute(
+            "SELECT record FROM listings WHERE last_sweep = ? ORDER BY id", [sweep_id]
+        ):
+            yield msgspec.json.decode(record, type=Listing)
+
     def all(self) -> Iterator[tuple[int, Listing]]:
         """Every listing in its newest state, with its row number; safe to write to while it is read."""
         last = 0

@@ -109,3 +109,37 @@ def first_tables(db: Database) -> None:
                 f"CREATE TRIGGER {table}_keeps_{verb.lower()} BEFORE {verb} ON {table} BEGIN"
                 f" SELECT RAISE(ABORT, '{table} is insert-only'); END"
             )
+
+
+_FRONTIER = """
+CREATE TABLE frontier (
+    id INTEGER PRIMARY KEY, sweep INTEGER NOT NULL REFERENCES sweeps(id), kind TEXT NOT NULL, key TEXT NOT NULL,
+    url TEXT NOT NULL, query TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL, priority INTEGER NOT NULL,
+    until REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, status TEXT, http INTEGER,
+    rendered INTEGER NOT NULL DEFAULT 0, images INTEGER NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '',
+    UNIQUE (sweep, kind, key)
+) STRICT;
+CREATE INDEX frontier_open ON frontier(sweep, priority DESC, id) WHERE state IN ('ready', 'leased');
+CREATE TABLE validators (
+    url TEXT PRIMARY KEY, recipe TEXT NOT NULL, etag TEXT, last_modified TEXT
+) STRICT;
+CREATE INDEX listings_by_url ON listings(marketplace, url);
+CREATE TABLE pace (
+    marketplace TEXT PRIMARY KEY, next_at REAL NOT NULL DEFAULT 0, day TEXT NOT NULL DEFAULT '',
+    used INTEGER NOT NULL DEFAULT 0, refusals INTEGER NOT NULL DEFAULT 0, trips INTEGER NOT NULL DEFAULT 0,
+    closed_until REAL NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE slots (id INTEGER PRIMARY KEY, marketplace TEXT NOT NULL, holder TEXT NOT NULL, until REAL NOT NULL) STRICT;
+CREATE TABLE waiting (
+    ticket INTEGER PRIMARY KEY, marketplace TEXT NOT NULL, holder TEXT NOT NULL, seen_at REAL NOT NULL,
+    UNIQUE (marketplace, holder)
+) STRICT;
+"""
+
+
+@migrations()
+def frontier_and_pace(db: Database) -> None:
+    """What a sweep has yet to fetch, and the pace that all sweeps of a marketplace share."""
+    for statement in _FRONTIER.split(";"):
+        if statement.strip():
+            db.execute(statement)

@@ -15,9 +15,11 @@ from storage.audit import AuditLog
 from storage.blobs import BlobStore, disk_error
 from storage.catalog import CatalogStore
 from storage.flags import FlagStore
+from storage.frontier import FrontierStore
 from storage.images import ImageStore
 from storage.listings import ListingStore
 from storage.migrations import migrations
+from storage.pace import PaceStore
 from storage.sweeps import SweepStore
 from touchstone.errors import StoreError, StoreLocked, UserError
 
@@ -43,6 +45,8 @@ class Store:
         self.sweeps = SweepStore(db)
         self.listings = ListingStore(db)
         self.flags = FlagStore(db)
+        self.frontier = FrontierStore(db)
+        self.pace = PaceStore(db)
 
     @classmethod
     def open(cls, folder: Path, *, durable: bool = True, create: bool = True) -> Self:
@@ -90,7 +94,13 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Database]:
-        """All of the block, or nothing. Takes the write lock at once: a deferred one can fail half-way."""
+        """All of the block, or nothing; a block inside another belongs to the outer one.
+
+        Takes the write lock at once: a deferred one can fail half-way.
+        """
+        if self.db.conn.in_transaction:
+            yield self.db
+            return
         with translated(self.folder / DATABASE):
             self.db.conn.execute("BEGIN IMMEDIATE")
             try:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlite_utils.db import Database
@@ -51,16 +52,33 @@ class SweepStore:
             )
         )
 
+    def reopen(self, sweep_id: int) -> None:
+        """Have a sweep that has ended run again, in this process."""
+        self._db.conn.execute(
+            "UPDATE sweeps SET status = ?, process = ?, ended_at = NULL, report = NULL WHERE id = ?",
+            [SweepStatus.RUNNING, os.getpid(), sweep_id],
+        )
+
+    def one(self, sweep_id: int) -> Sweep | None:
+        """A sweep by its number."""
+        row = self._db.conn.execute(f"SELECT {_COLUMNS} FROM sweeps WHERE id = ?", [sweep_id]).fetchone()
+        return _sweep(row) if row else None
+
     def all(self) -> Iterator[Sweep]:
         """Every sweep, the newest first."""
-        for row in self._db.conn.execute(
-            "SELECT id, request, status, started_at, ended_at, report FROM sweeps ORDER BY id DESC"
-        ):
-            yield Sweep(
-                id=row[0],
-                request=msgspec.json.decode(row[1], type=SweepRequest),
-                status=SweepStatus(row[2]),
-                started_at=datetime.fromisoformat(row[3]),
-                ended_at=datetime.fromisoformat(row[4]) if row[4] else None,
-                report=msgspec.json.decode(row[5], type=SweepReport) if row[5] else None,
-            )
+        for row in self._db.conn.execute(f"SELECT {_COLUMNS} FROM sweeps ORDER BY id DESC"):
+            yield _sweep(row)
+
+
+_COLUMNS = "id, request, status, started_at, ended_at, report"
+
+
+def _sweep(row: tuple[Any, ...]) -> Sweep:
+    return Sweep(
+        id=row[0],
+        request=msgspec.json.decode(row[1], type=SweepRequest),
+        status=SweepStatus(row[2]),
+        started_at=datetime.fromisoformat(row[3]),
+        ended_at=datetime.fromisoformat(row[4]) if row[4] else None,
+        report=msgspec.json.decode(row[5], type=SweepReport) if row[5] else None,
+    )

@@ -28,7 +28,10 @@ class Availability(StrEnum):
 
 
 class PageStatus(StrEnum):
-    """What a page turned out to be. Only ``gone`` speaks of removal; a block or an error never does."""
+    """What a page turned out to be. Only ``gone`` speaks of removal; a block or an error never does.
+
+    ``forbidden``: it was not fetched, because robots.txt or the bounds of the marketplace forbid it.
+    """
 
     LISTING = "listing"
     SEARCH = "search"
@@ -39,6 +42,7 @@ class PageStatus(StrEnum):
     LOGIN = "login"
     ERROR = "error"
     EMPTY = "empty"
+    FORBIDDEN = "forbidden"
 
 
 class Seller(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,21 +2,52 @@
 
 from typing import Protocol
 
+from touchstone.frontier import Lease, Outcome, Visit
 from touchstone.images import ListingImage
-from touchstone.listing import Listing, PageStatus
+from touchstone.listing import PageStatus
+from touchstone.pace import Limits, Turn
 
 
-class Sink(Protocol):
-    """Where the crawler hands over what it saw. Each call returns only when what was handed over is stored."""
+class Frontier(Protocol):
+    """The visits of one sweep. Each call returns only when what it says is stored."""
+
+    async def lease(self, most: int) -> Lease:
+        """Take on visits that are due."""
+
+    async def settle(self, visit: Visit, outcome: Outcome) -> int:
+        """Store what a visit came to and acknowledge it, in one transaction; returns the number of new visits."""
+
+    async def give_up(self, visit: Visit, outcome: Outcome) -> None:
+        """Put a visit on the dead-letter list."""
+
+    async def put_back(self, visit: Visit, outcome: Outcome, *, after: float, failed: bool = True) -> None:
+        """Have a visit made again after so many seconds; ``failed`` counts this try."""
+
+    async def note(self, visit: Visit, outcome: Outcome) -> None:
+        """Note a page that was fetched on the way, such as a seller's."""
+
+    async def release(self) -> None:
+        """Free what was taken on and will not be made."""
+
+
+class Turns(Protocol):
+    """The pace of one marketplace, shared with every other process."""
+
+    async def turn(self, limits: Limits) -> Turn:
+        """Ask to make a request."""
+
+    def give_back(self, slot: int) -> None:
+        """Say that a request has ended."""
+
+
+class Sink(Frontier, Turns, Protocol):
+    """The crawler's counterpart: where a sweep's work comes from and where it hands over what it saw."""
 
     async def known_image(self, url: str) -> ListingImage | None:
         """The image that this address gave earlier, so that it is not fetched again."""
 
     async def image(self, url: str, body: bytes) -> ListingImage:
         """Keep an image's bytes. Bytes that are no image come back without a fingerprint."""
-
-    async def listing(self, listing: Listing, body: bytes, *, rendered: bool) -> None:
-        """Keep a listing and the page it was read from."""
 
     def page(self, url: str, status: PageStatus, *, rendered: bool) -> None:
         """Count a page; for progress only."""

@@ -118,7 +118,7 @@ def test_dead_sweeps_are_closed_and_live_ones_are_not(tmp_path: Path) -> None:
         }  # fmt: skip
         report = found[shot].report
         assert report is not None
-        assert report.problems == ("its process was killed",)
+        assert report.problems == (f"its process was killed; go on with: touchstone sweep resume {shot}",)
         assert found[shot].ended_at is not None
         assert [(e.action, e.subject) for e in store.audit.entries()] == [
             ("sweep.close", f"sweep/{dead}"),
