@@ -10,7 +10,7 @@ from w3lib.html import remove_tags
 
 from crawler.marketplace import Marketplace, SellerPage, fill
 from crawler.page import PageView
-from crawler.prices import parse_price
+from crawler.prices import currency_code, parse_price
 from crawler.schema_org import offers_of
 from touchstone.images import ListingImage
 from touchstone.listing import Availability, Condition, Listing, Offer, Seller
@@ -18,6 +18,11 @@ from touchstone.money import Money
 
 MOST_IMAGES = 12  # of one listing; galleries beyond it repeat, and a hostile page could list thousands
 MOST_ATTRIBUTES = 60
+SURE_WEIGHT = 6.0  # of a visible price that is believed over a declared one that is shown nowhere
+LONGEST_BRAND = 80  # characters
+_NO_NAME = re.compile(
+    r"^[$#{%]|[|{}<>]|^(?:null|none|undefined|unknown|n/?a|generic|unbranded|no brand|-+)$", re.IGNORECASE
+)
 LONGEST_TITLE = 500  # characters; marketplaces allow 100 to 200
 
 _CONDITIONS = (
@@ -53,6 +58,7 @@ class _Reader:
         self.marketplace = marketplace
         self.fields = marketplace.listing.fields
         self.provenance: dict[str, str] = {}
+        self.conflicts: dict[str, str] = {}
 
     def value(self, name: str) -> Any:
         found = self.page.first(getattr(self.fields, name))
@@ -65,6 +71,28 @@ class _Reader:
         value = self.value(name)
         return remove_tags(str(value)).strip() or None if value is not None else None
 
+    def asked(self, currency: str | None) -> Money | None:
+        """The price asked. Where the page declares one that it shows nowhere, and clearly shows another, that one.
+
+        Either way the difference is a conflict: a page that tells machines another price than people may be cloaked.
+        """
+        declared = self.price("price", currency)
+        source = self.provenance.get("price", "")
+        if declared is None or not source.startswith(("schema:", "meta:")) or not self._may_compare():
+            return declared
+        seen = self.page.visible_prices
+        if seen.asked is None or seen.weight < SURE_WEIGHT:
+            return declared
+        visible = self._money(seen.asked, currency)
+        if visible is None or visible == declared or _digits_of(declared) & seen.shown:
+            return declared
+        self.conflicts["price"] = f"{source} says {declared}, the page shows {visible}"
+        self.provenance["price"] = "visible:price"
+        return visible
+
+    def _may_compare(self) -> bool:
+        return any(source.visible == "price" for source in self.fields.price)
+
     def price(self, name: str, currency: str | None) -> Money | None:
         """The first source whose value can be read as a price: an empty ``content`` must not hide a visible price."""
         for source in getattr(self.fields, name):
@@ -73,6 +101,29 @@ class _Reader:
                 if money is not None:
                     self.provenance[name] = str(source)
                     return money
+        return None
+
+    def availability(self, price: Money | None) -> Availability:
+        """As the sources say; goods with a price and without any word about it are taken to be there."""
+        for source in self.fields.availability:
+            for value in self.page.values(source):
+                said = _first_of(_AVAILABILITIES, str(value), Availability.UNKNOWN)
+                if said is not Availability.UNKNOWN:
+                    self.provenance["availability"] = str(source)
+                    return Availability(said)
+        if price is None:
+            return Availability.UNKNOWN
+        self.provenance["availability"] = "inferred:price"
+        return Availability.IN_STOCK
+
+    def brand(self) -> str | None:
+        """The first source whose value can be a name: templates leave their variables and page titles in it."""
+        for source in self.fields.brand:
+            for value in self.page.values(source):
+                name = remove_tags(str(value)).strip()
+                if name and len(name) <= LONGEST_BRAND and not _NO_NAME.search(name):
+                    self.provenance["brand"] = str(source)
+                    return name
         return None
 
     def _money(self, value: Any, currency: str | None) -> Money | None:
@@ -85,12 +136,13 @@ class _Reader:
 def extract(page: PageView, marketplace: Marketplace, seen_at: datetime) -> Extraction:
     """Read the listings of a page: one, or one for each named seller where several compete on it."""
     reader = _Reader(page, marketplace)
-    currency = reader.text("currency")
+    currency = currency_code(reader.text("currency") or "", marketplace.currency)
+    price = reader.asked(currency)
     offer = Offer(
-        price=reader.price("price", currency),
-        list_price=_higher(reader.price("list_price", currency), reader.price("price", currency)),
+        price=price,
+        list_price=_higher(reader.price("list_price", currency), price),
         condition=_first_of(_CONDITIONS, reader.text("condition"), Condition.UNKNOWN),
-        availability=_first_of(_AVAILABILITIES, reader.text("availability"), Availability.UNKNOWN),
+        availability=reader.availability(price),
         stock=_count(reader.value("stock")),
         seller=_seller(reader),
     )
@@ -105,6 +157,16 @@ def extract(page: PageView, marketplace: Marketplace, seen_at: datetime) -> Extr
         return Extraction((), missing or ("title",))
     listing = _listing(reader, marketplace, title, offer, seen_at)
     return Extraction(_per_seller(listing, page, marketplace), ())
+
+
+def _digits_of(money: Money) -> set[str]:
+    """The digits that an amount is shown by, with its cents and, where these are zero, without."""
+    amount = money.amount
+    return {
+        re.sub(r"\D", "", f"{amount}"),
+        str(int(amount)) if amount == int(amount) else "",
+        f"{amount:f}".replace(".", ""),
+    }
 
 
 def listing_id(page: PageView, marketplace: Marketplace) -> str:
@@ -127,14 +189,16 @@ def _listing(reader: _Reader, marketplace: Marketplace, title: str, offer: Offer
         title=title[:LONGEST_TITLE],
         seen_at=seen_at,
         offer=offer,
-        brand=reader.text("brand"),
+        brand=reader.brand(),
         gtins=tuple(dict.fromkeys(map(str, page.all(fields.gtin)[0]))),
         mpn=reader.text("mpn"),
+        sku=reader.text("sku"),
         category=category or None,
         description=reader.text("description"),
         attributes=_attributes(page, marketplace),
         options=_options(page, marketplace),
         images=tuple(ListingImage(url=url) for url in list(images)[:MOST_IMAGES]),
+        conflicts=reader.conflicts,
         provenance={name: source for name, source in reader.provenance.items() if source},
     )
 

@@ -45,7 +45,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     - ``css``, ``xpath``: selectors; end with ``::text`` or ``::attr(href)``; without either, the element's text
     - ``regex``: group 1, searched in the page's source
     - ``url``: group 1, searched in the page's address
-    - ``visible``: the price, or the struck-out price, that stands beside the page's main heading
+    - ``visible``: what a visitor sees without knowing the shop: the price, the struck-out price, the article number,
+      the brand, or whether it can be bought
 
     ``pick`` is a regular expression whose group 1 is taken out of each value; ``join`` puts several values together.
     """
@@ -58,7 +59,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     xpath: str | None = None
     regex: str | None = None
     url: str | None = None
-    visible: Literal["price", "list_price"] | None = None
+    visible: Literal["price", "list_price", "sku", "address_id", "brand_label", "brand", "availability"] | None = None
     script: str | None = None
     pick: str | None = None
     join: str | None = None
@@ -93,6 +94,7 @@ class Fields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     brand: Sources = ()
     gtin: Sources = ()
     mpn: Sources = ()
+    sku: Sources = ()
     category: Sources = ()
     description: Sources = ()
     condition: Sources = ()
@@ -272,7 +274,7 @@ def load(path: Path, settings: MarketplaceSettings | None = None) -> Marketplace
     if settings and settings.requests_per_second:
         pace = msgspec.structs.replace(marketplace.politeness, requests_per_second=settings.requests_per_second)
         changes["politeness"] = pace
-    fields = _with_defaults(marketplace.listing.fields)
+    fields = with_defaults(marketplace.listing.fields)
     changes["listing"] = msgspec.structs.replace(marketplace.listing, fields=fields)
     return msgspec.structs.replace(marketplace, **changes)
 
@@ -292,7 +294,8 @@ def available(folders: Iterable[Path]) -> dict[str, Path]:
     return {path.stem: path for folder in (BUILT_IN, *folders) for path in sorted(folder.glob("*.toml"))}
 
 
-def _with_defaults(fields: Fields) -> Fields:
+def with_defaults(fields: Fields) -> Fields:
+    """The fields, each that is left out looked for where shops usually have it."""
     defaults = read_toml(DEFAULT_FIELDS, Fields)
     own = {name: getattr(fields, name) for name in Fields.__struct_fields__ if getattr(fields, name)}
     return msgspec.structs.replace(defaults, **own)

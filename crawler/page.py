@@ -12,9 +12,10 @@ from extruct.jsonld import JsonLdExtractor
 from extruct.w3cmicrodata import MicrodataExtractor
 from parsel import Selector
 
+from crawler.clues import clue
 from crawler.marketplace import Source, Sources
 from crawler.schema_org import first_offer, images_of, loads, main_product, rdfa_items, repaired
-from crawler.visible import headings, visible_prices
+from crawler.visible import Prices, Scene, headings, title_heading, visible_prices
 
 LONGEST_VALUE = 20_000  # characters; a longer "field" is a page's text caught by a careless selector
 
@@ -47,10 +48,21 @@ class PageView:
         return headings(self.selector)
 
     @cached_property
-    def visible_prices(self) -> tuple[str | None, str | None]:
-        """The price and the struck-out price beside the main heading."""
+    def title_heading(self) -> str | None:
+        """The heading that names what the page is about."""
+        named = self.selector.xpath("//title/text()").get("")
+        return title_heading(self.selector) or next(iter(self.headings[::-1]), None) or named or None
+
+    @cached_property
+    def scene(self) -> Scene:
+        """What a visitor sees, as far as it is needed to tell what the page offers."""
         name = self.product.get("name") if self.product else None
-        return visible_prices(self.selector, name if isinstance(name, str) else next(iter(self.headings[::-1]), None))
+        return Scene(self.selector, name if isinstance(name, str) else self.title_heading)
+
+    @cached_property
+    def visible_prices(self) -> Prices:
+        """The price and the struck-out price that a visitor sees."""
+        return visible_prices(self.scene)
 
     @cached_property
     def raw_product(self) -> dict[str, Any] | None:
@@ -126,8 +138,9 @@ class PageView:
                 states = (loads(re.sub(r"^[^{\[]*|;\s*$", "", text)) for text in texts)
                 return next((jmespath.search(source.path, state) for state in states if state is not None), None)
             case "visible":
-                asked, struck = self.visible_prices
-                return asked if source.path == "price" else struck
+                if source.path in ("price", "list_price"):
+                    return self.visible_prices.asked if source.path == "price" else self.visible_prices.struck
+                return clue(source.path, self.scene, self.url, self.text)
             case "meta":
                 path = "//meta[@property=$name or @name=$name or @itemprop=$name]/@content"
                 return [value.strip() for value in self.selector.xpath(path, name=source.path).getall()]

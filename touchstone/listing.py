@@ -78,8 +78,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One seller's offer of one thing on one marketplace.
 
     A page on which several named sellers compete yields one listing for each of them, since each is judged apart.
-    ``brand`` is the marketplace's brand field as the seller filled it. ``provenance`` names, for each field, the
-    source that it was read from, such as ``schema:offers.price``.
+    ``brand`` is the marketplace's brand field as the seller filled it, ``sku`` the shop's own article number. ``provenance`` names, for each field, the
+    source that it was read from, such as ``schema:offers.price``; ``conflicts`` says, for a field, where sources differ.
     """
 
     marketplace: str
@@ -91,12 +91,14 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     brand: str | None = None
     gtins: tuple[str, ...] = ()
     mpn: str | None = None
+    sku: str | None = None
     category: str | None = None
     description: str | None = None
     attributes: dict[str, str] = {}
     options: dict[str, tuple[str, ...]] = {}
     images: tuple[ListingImage, ...] = ()
     provenance: dict[str, str] = {}
+    conflicts: dict[str, str] = {}
 
     @property
     def key(self) -> str:

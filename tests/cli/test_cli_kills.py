@@ -19,7 +19,7 @@ from touchstone.sweeps import SweepStatus
 # `make kills` asks for 50 kills over 2,000 pages, with photos; the suite for a few.
 KILLS = int(os.environ.get("TOUCHSTONE_KILLS", "4"))
 PAGES = int(os.environ.get("TOUCHSTONE_KILL_PAGES", "160"))
-LONGEST_LIFE_SECONDS = 4.0  # start included, so that some die before their first page and some amid a hundred
+LONGEST_LIFE_SECONDS = 2.4  # start included, so that some die before their first page and some amid a hundred
 
 
 def test_killed_at_random_times_and_resumed(tmp_path: Path) -> None:
