@@ -56,21 +56,9 @@ def _playwrights_own() -> str | None:
 def launch_options(executable: str) -> dict[str, Any]:
     """How Chromium is started: without its own calls to the outside, and as root without a sandbox, which it demands."""
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    lean = ["--blink-settings=imagesEnabled=false", "--disable-features=RenderDocument,SpareRendererForSitePerProcess"]
     rootless = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return {"executable_path": executable, "headless": True, "args": [*quiet, "--disable-quic", *rootless]}
-
-
-async def wait_for(page: Any, selector: str) -> None:
-    """Wait until ``selector`` is on the page, at most ``WAIT_MILLISECONDS``.
-
-    A page that never shows it is not an error here: extraction says what it lacks.
-    """
-    from playwright.async_api import TimeoutError as PlaywrightTimeout
-
-    try:
-        await page.wait_for_selector(selector, state="attached", timeout=WAIT_MILLISECONDS)
-    except PlaywrightTimeout:
-        return
+    return {"executable_path": executable, "headless": True, "args": [*quiet, *lean, "--disable-quic", *rootless]}
 
 
 async def scroll_to_end(page: Any, selector: str, enough: int) -> None:

@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from crawler.visible import BUTTONS, Element, Scene, marks_of, text_of
+from crawler.visible import Element, Scene, marks_of, text_of
 
 LONGEST_VALUE = 40  # characters of an article number or a brand
 NEAR_HEADING = 150  # elements around the heading in which a brand without a label is looked for
 NUMBER_REACH = 40  # elements after the heading in which an article number may stand without a label
+LONGEST_NOTICE = 40  # characters of a word about availability; more are a description or a review
+NEARLY = re.compile(r"임박|대란|almost|nearly|残りわずか|fast ausverkauft|elsewhere", re.IGNORECASE)
+LEAST_SHARE = 0.4  # of a text that is the word about availability itself; less is a sentence that mentions it
+DRAWN = ("button", "input", "img")
 NEAR_BUTTON = 400  # elements after the heading in which availability is
 
 # What shops write before the shop's own number of an article. Manufacturer's numbers and bar codes have other labels.
@@ -33,7 +37,7 @@ SOLD_OUT = re.compile(
     r"|derzeit nicht verf|nicht (?:auf lager|lieferbar|verfügbar)|ausverkauft|actuellement indisponible|indisponible|rupture|épuisé"
     r"|non disponibile|esaurito|agotado|no disponible|esgotado|indispon[ií]vel|niet op voorraad|uitverkocht|stoc epuizat|indisponibil|ni na zalogi"
     r"|нет в наличии|нет в продаже|売り切れ|在庫(?:切れ|なし)|入荷待ち|缺貨|售完|已售完|補貨中|無貨|缺货|售罄|brak w magazynie|niedostępny|sold for|auction (?:has )?ended"
-    r"|item has sold|this ad has (?:been|expired)",
+    r"|item has sold|판매\s*완료|거래\s*완료|재고가?\s*(?:없|부족)|zurzeit nicht|winning bid|bidding closed|落札|this ad has (?:been|expired)",
     re.IGNORECASE,
 )
 IN_STOCK = re.compile(
@@ -116,22 +120,25 @@ def _without_store(text: str) -> str:
 
 
 def _availability(scene: Scene) -> str | None:
-    """``SoldOut`` or ``InStock``: what is written near the heading, else whether there is a button that buys."""
+    """``SoldOut`` or ``InStock``: what is marked as such near the heading, a button that buys, else a short word there."""
     at = scene.heading_at or 0
     hint = None
     for order, node, own in scene.texts:
-        if order < at or order > at + NEAR_BUTTON:
+        if order < at or order > at + NEAR_BUTTON or len(own) > LONGEST_NOTICE:
             continue
         sold, there = SOLD_OUT.search(own), IN_STOCK.search(own)
-        if not (sold or there) or scene.is_elsewhere(node) or node.tag in ("option", "label", "li"):
+        if not (sold or there) or node.tag in ("option", "label", "li", "h1", "h2") or NEARLY.search(own):
+            continue
+        if scene.is_elsewhere(node) or node is scene.heading:
             continue
         said = "SoldOut" if sold else "InStock"
-        if STOCK_MARK.search(marks_of(node) + " " + marks_of(node.getparent())) or node.tag in BUTTONS:
-            return said
-        hint = hint or said
-    if hint:
-        return hint
-    return "InStock" if scene.button_at is not None else None
+        if STOCK_MARK.search(f"{marks_of(node)} {marks_of(node.getparent())}") or node.tag in DRAWN:
+            return "InStock" if sold and scene.button_at is not None and node.tag not in DRAWN else said
+        if len((sold or there or [""])[0]) >= LEAST_SHARE * len(own):
+            hint = hint or said
+    if scene.button_at is not None:
+        return "InStock"
+    return hint
 
 
 def _labelled(scene: Scene, label: re.Pattern[str]) -> Iterator[str]:

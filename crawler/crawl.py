@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.settings import Settings as ScrapySettings
 
-from crawler.browser import find_browser, launch_options
+from crawler.addresses import CheckedResolver
+from crawler.browser import find_browser
 from crawler.marketplace import Marketplace, Rendering
-from crawler.spider import LARGEST_IMAGE_BYTES, MarketplaceSpider
+from crawler.spider import MarketplaceSpider
 from touchstone import VERSION
 from touchstone.configuration import MarketplaceSettings, Settings
 from touchstone.ports import Sink
 from touchstone.sweeps import SweepRequest
 
-LARGEST_PAGE_BYTES = LARGEST_IMAGE_BYTES
+LARGEST_PAGE_BYTES = 8 * 1024 * 1024  # unpacked; the largest honest pages have two
 PAGE_TIMEOUT_SECONDS = 30.0
 PROJECT_PAGE = "https://touchstone-watch.invalid/"  # stands in where no contact is configured; `doctor` complains
 
@@ -51,7 +52,13 @@ def crawl(jobs: Sequence[Job], settings: Settings) -> list[Ending]:
     """
     from scrapy import signals
 
-    process = AsyncCrawlerProcess({"LOG_INSTALL_ROOT_HANDLER": False, "LOG_ENABLED": False})
+    if any(_needs_browser(job.marketplace) for job in jobs):
+        find_browser(settings.browser)  # says how to install one before anything is fetched
+    opened = [job.marketplace.home[0] for job in jobs if job.allowed.allow_loopback]
+    resolver = CheckedResolver.opening(opened)
+    process = AsyncCrawlerProcess(
+        {"LOG_INSTALL_ROOT_HANDLER": False, "LOG_ENABLED": False, "TWISTED_DNS_RESOLVER": resolver}
+    )
     _quiet_logs()
     reasons: dict[int, str] = {}
     crawlers = []
@@ -82,6 +89,9 @@ def _scrapy_settings(job: Job, settings: Settings) -> dict[str, Any]:
     scrapy_settings: dict[str, Any] = {
         "TOUCHSTONE_MARKETPLACE": marketplace,
         "TOUCHSTONE_LOOPBACK": job.allowed.allow_loopback,
+        "TOUCHSTONE_BROWSER": settings.browser,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "crawler.handler.Handler")
+        | dict.fromkeys(("data", "file", "ftp", "s3")),
         "USER_AGENT": user_agent(settings.contact),
         "ROBOTSTXT_OBEY": pace.obey_robots,
         "ROBOTSTXT_USER_AGENT": "Touchstone",
@@ -107,25 +117,11 @@ def _scrapy_settings(job: Job, settings: Settings) -> dict[str, Any]:
         "SPIDER_MIDDLEWARES": {"scrapy.spidermiddlewares.referer.RefererMiddleware": None},
         "REMOTE_CONTROL_ENABLED": False,  # runs Python that it is sent
         "TELNETCONSOLE_ENABLED": False,
+        "HTTPPROXY_ENABLED": False,  # a proxy would resolve names itself, unchecked
         "COOKIES_ENABLED": False,
         "LOG_ENABLED": False,
     }
-    if _needs_browser(marketplace):
-        handler = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
-        scrapy_settings |= {
-            "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
-            "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
-            "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(find_browser(settings.browser)),
-            "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": pace.concurrency,
-            "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": PAGE_TIMEOUT_SECONDS * 1000,
-            "PLAYWRIGHT_ABORT_REQUEST": "crawler.crawl.is_decoration",
-        }
     return scrapy_settings
-
-
-def is_decoration(request: Any) -> bool:
-    """What a rendered page loads that no field is read from: images are fetched apart, once each."""
-    return request.resource_type in ("image", "media", "font")
 
 
 def _needs_browser(marketplace: Marketplace) -> bool:
@@ -135,6 +131,6 @@ def _needs_browser(marketplace: Marketplace) -> bool:
 
 def _quiet_logs() -> None:
     """Scrapy and its company log to standard error by default; a person watches a progress bar there."""
-    for name in ("scrapy", "twisted", "scrapy-playwright", "asyncio", "py.warnings", "marketplace"):
+    for name in ("scrapy", "twisted", "asyncio", "py.warnings", "marketplace"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="scrapy")

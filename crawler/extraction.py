@@ -38,7 +38,10 @@ _AVAILABILITIES = (
     (Availability.PREORDER, re.compile(r"pre.?order|back.?order|예약", re.IGNORECASE)),
     (
         Availability.IN_STOCK,
-        re.compile(r"in.?stock|available|limited|online.?only|구매\s*가능|판매\s*중", re.IGNORECASE),
+        re.compile(
+            r"in.?stock|available|limited|online.?only|구매\s*가능|판매\s*중|바로\s*구매|장바구니|add to (?:cart|basket)|buy now",
+            re.IGNORECASE,
+        ),
     ),
 )
 

@@ -1,12 +1,12 @@
 """Nothing is fetched that does not belong to the marketplace, whatever a page, a redirect or a retry asks for."""
 
-import ipaddress
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 
+from crawler.addresses import is_inward
 from crawler.marketplace import Marketplace
 
 
@@ -32,14 +32,3 @@ class DomainGuard:
             raise IgnoreRequest(
                 f"{urlsplit(request.url).hostname} is on this machine or network; allow_loopback is off"
             )
-
-
-def is_inward(url: str) -> bool:
-    """Whether an address names this machine or a private network by number or as localhost."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False

@@ -247,6 +247,12 @@ class Marketplace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         allowed = (*self.domains, home.hostname) if home.port in USUAL_PORTS else self.domains
         return any(host == domain or host.endswith(f".{domain}") for domain in allowed)
 
+    @property
+    def home(self) -> tuple[str, int]:
+        """Host and port of ``base_url``."""
+        parts = urlsplit(self.base_url)
+        return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
+
     def search_url(self, query: str, page: int) -> str:
         """The address of a page of results."""
         return fill(self.search.url, base_url=self.base_url, query=quote(query, safe=""), page=str(page))

@@ -15,8 +15,9 @@ from parsel import Selector
 from crawler.clues import clue
 from crawler.marketplace import Source, Sources
 from crawler.schema_org import first_offer, images_of, loads, main_product, rdfa_items, repaired
-from crawler.visible import Prices, Scene, headings, title_heading, visible_prices
+from crawler.visible import Prices, Scene, headings, title_heading, visible_blocks, visible_prices
 
+MOST_TEXT = 200_000  # characters of a JSON document that are searched for words
 LONGEST_VALUE = 20_000  # characters; a longer "field" is a page's text caught by a careless selector
 
 
@@ -48,6 +49,26 @@ class PageView:
         return headings(self.selector)
 
     @cached_property
+    def visible_text(self) -> str:
+        """Everything a visitor can read, white space folded; the document itself where it is JSON."""
+        return self.text[:MOST_TEXT] if self.is_json else " ".join(visible_blocks(self.selector.root))
+
+    @cached_property
+    def main_blocks(self) -> tuple[str, ...]:
+        """The same in pieces, less the page's frame: header, navigation, footer, asides, and what scripts say aloud."""
+        if self.is_json:
+            found = (
+                hit[1]
+                for hit in re.finditer(
+                    r'(?i)"(?:\w*(?:message|msg|error|reason|detail|code))"\s*:\s*"([^"]{2,300})"',
+                    self.text,
+                )
+            )
+            return tuple(found)
+        alerts = re.findall(r"""\balert\(\s*(["'])(.{2,200}?)\1""", self.text[:MOST_TEXT])
+        return (*(text for _, text in alerts), *visible_blocks(self.selector.root, framed=False))
+
+    @cached_property
     def title_heading(self) -> str | None:
         """The heading that names what the page is about."""
         named = self.selector.xpath("//title/text()").get("")
@@ -58,6 +79,11 @@ class PageView:
         """What a visitor sees, as far as it is needed to tell what the page offers."""
         name = self.product.get("name") if self.product else None
         return Scene(self.selector, name if isinstance(name, str) else self.title_heading)
+
+    @cached_property
+    def shows_sold_out(self) -> bool:
+        """Whether a visitor sees that it cannot be bought."""
+        return not self.is_json and clue("availability", self.scene, self.url, self.text) == "SoldOut"
 
     @cached_property
     def visible_prices(self) -> Prices:

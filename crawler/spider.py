@@ -11,15 +11,15 @@ import msgspec
 import scrapy
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response, TextResponse
-from scrapy_playwright.page import PageMethod
 
-from crawler import browser
+from crawler.encoding import decoded
 from crawler.extraction import Extraction, extract, extract_seller
 from crawler.marketplace import Marketplace, Rendering, fill
 from crawler.marketplace import Request as Described
 from crawler.page import PageView
 from crawler.politeness import PATIENCE_SECONDS, RobotsUnreadable, TurnRefused, retry_after
-from crawler.status import search_status_of, status_of
+from crawler.status import control_address, search_status_of, status_of
+from crawler.tabs import Plan
 from touchstone.errors import StoreError
 from touchstone.frontier import Outcome, PageKind, Validators, Visit
 from touchstone.images import ListingImage
@@ -31,6 +31,7 @@ LARGEST_IMAGE_BYTES = 20 * 1024 * 1024  # beyond any listing photo; larger bodie
 SEEN = (PageStatus.LISTING, PageStatus.SOLD_OUT)
 TROUBLE = (PageStatus.BLOCKED, PageStatus.LOGIN, PageStatus.ERROR, PageStatus.EMPTY)
 COME_BACK = (429, 503)  # refusals that ask for patience; others ask to be left alone
+MOST_SCROLLED = 10_000  # listings of a page that is scrolled, where no limit was asked for
 ATTEMPTS = 3  # at a page, before it goes on the dead-letter list
 BACK_OFF_GAPS = 4.0  # the first wait before another try, in gaps between requests; three times longer each time
 
@@ -53,6 +54,7 @@ class MarketplaceSpider(scrapy.Spider):
         self.stir: Callable[[], None] = lambda: None
         self.crawl_delay = 0.0  # seconds, set by robots.txt
         self._recipe = hashlib.sha256(msgspec.json.encode(marketplace.listing)).hexdigest()[:16]
+        self._controls: dict[bool, asyncio.Future[PageView | None]] = {}
         self._image_tasks: dict[str, asyncio.Future[ListingImage]] = {}
         self._seller_tasks: dict[str, asyncio.Future[Seller]] = {}
 
@@ -74,18 +76,14 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _search(self, visit: Visit) -> Request:
         search = self.marketplace.search
-        steps: list[PageMethod] = []
-        if search.wait_for:
-            steps.append(PageMethod(browser.wait_for, search.wait_for))
-        if search.scroll and search.wait_for:
-            steps.append(PageMethod(browser.scroll_to_end, search.wait_for, self.request.max_listings or 10_000))
+        plan = Plan(search.wait_for, (self.request.max_listings or MOST_SCROLLED) if search.scroll else 0)
         rendered = search.rendering is Rendering.BROWSER
-        return self._build(visit, search.request, self.parse_search, rendered=rendered, steps=steps)
+        return self._build(visit, search.request, self.parse_search, plan if rendered else None)
 
     def _listing(self, visit: Visit, *, rendered: bool) -> Request:
         listing = self.marketplace.listing
-        steps = [PageMethod(browser.wait_for, listing.wait_for)] if listing.wait_for else []
-        request = self._build(visit, listing.request, self.parse_listing, rendered=rendered, steps=steps)
+        plan = Plan(listing.wait_for, complete=None if listing.wait_for else self._is_complete)
+        request = self._build(visit, listing.request, self.parse_listing, plan if rendered else None)
         known = visit.validators
         if known and known.recipe == self._recipe and not rendered:
             for name, value in (("If-None-Match", known.etag), ("If-Modified-Since", known.last_modified)):
@@ -93,13 +91,12 @@ class MarketplaceSpider(scrapy.Spider):
                     request.headers[name] = value
         return request
 
-    def _build(
-        self, visit: Visit, described: Described, callback: Callable[..., Any], *, rendered: bool,
-        steps: list[PageMethod],
-    ) -> Request:  # fmt: skip
-        meta: dict[str, Any] = {"visit": visit}
-        if rendered:
-            meta |= {"playwright": True, "playwright_page_methods": steps}
+    def _is_complete(self, url: str, html: str) -> bool:
+        """Whether a page that is still filling in shows every field that is required."""
+        return bool(extract(PageView(url, html), self.marketplace, datetime.now(UTC)).listings)
+
+    def _build(self, visit: Visit, described: Described, callback: Callable[..., Any], plan: Plan | None) -> Request:
+        meta: dict[str, Any] = {"visit": visit, **({"browser": plan} if plan else {})}
         body = fill(described.body, query=visit.query, page=str(visit.number)) if described.body else None
         return Request(
             visit.url, method=described.method, headers=described.headers, body=body, meta=meta, callback=callback,
@@ -168,7 +165,10 @@ class MarketplaceSpider(scrapy.Spider):
             return None
         page = _view(response)
         extraction = extract(page, self.marketplace, datetime.now(UTC))
-        status = status_of(response.status, page, self.marketplace, extraction)
+        status = status_of(response.status, page, self.marketplace, extraction, asked=visit.url)
+        if status is PageStatus.EMPTY or (status in SEEN and _is_guess(extraction)):
+            control = await self._control(visit, rendered=rendered)
+            status = status_of(response.status, page, self.marketplace, extraction, asked=visit.url, control=control)
         incomplete = status is PageStatus.EMPTY
         if incomplete and not rendered and self.marketplace.listing.rendering is Rendering.AUTO:
             return self._listing(visit, rendered=True)
@@ -197,6 +197,20 @@ class MarketplaceSpider(scrapy.Spider):
                 problems=tuple(dict.fromkeys(notes.problems)),
             ),
         )
+
+    async def _control(self, visit: Visit, *, rendered: bool) -> PageView | None:
+        """What the marketplace answers for a listing that does not exist; asked for once in a sweep, where it helps."""
+        if rendered not in self._controls:
+            self._controls[rendered] = asyncio.ensure_future(self._fetch_control(visit, rendered=rendered))
+        return await self._controls[rendered]
+
+    async def _fetch_control(self, visit: Visit, *, rendered: bool) -> PageView | None:
+        url = control_address(visit.url, str(random.randrange(10**15, 10**16)))
+        if url is None:
+            return None
+        like = self._listing(msgspec.structs.replace(visit, url=url, validators=None), rendered=rendered)
+        response = await self._download(like)
+        return _view(response) if response is not None and response.status == 200 else None
 
     def _validators(self, response: Response) -> Validators | None:
         etag, modified = (response.headers.get(name, b"") or b"" for name in ("ETag", "Last-Modified"))
@@ -240,8 +254,7 @@ class MarketplaceSpider(scrapy.Spider):
         assert described is not None  # asked for only where the marketplace describes one
         url = seller.url or fill(described.url, base_url=self.marketplace.base_url, seller_id=seller.seller_id)
         rendered = described.rendering is Rendering.BROWSER
-        steps = [PageMethod(browser.wait_for, described.wait_for)] if described.wait_for else []
-        meta = {"playwright": True, "playwright_page_methods": steps} if rendered else {}
+        meta = {"browser": Plan(described.wait_for)} if rendered else {}
         response = await self._download(Request(url, meta=meta))
         if response is None or response.status != 200:
             notes.problems.append("seller pages that could not be read")
@@ -302,7 +315,7 @@ class MarketplaceSpider(scrapy.Spider):
             what = f"pages that may not be fetched: {failure.getErrorMessage()}"
             await self.sink.settle(visit, Outcome(status=PageStatus.FORBIDDEN, problems=(what,)))
         else:
-            rendered = bool(failure.request.meta.get("playwright"))
+            rendered = bool(failure.request.meta.get("browser"))
             self.sink.page(visit.url, PageStatus.ERROR, rendered=rendered)
             what = f"{failure.type.__name__}: {(failure.getErrorMessage().splitlines() or [''])[0][:160]}"
             await self._trouble(visit, Outcome(status=PageStatus.ERROR, rendered=rendered), what, None)
@@ -357,8 +370,16 @@ class _Notes:
 
 
 def _view(response: Response) -> PageView:
-    return PageView(response.url, response.text if isinstance(response, TextResponse) else "")
+    if not isinstance(response, TextResponse):
+        return PageView(response.url, "")
+    declared = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    return PageView(response.url, decoded(response.body, declared))
+
+
+def _is_guess(extraction: Extraction) -> bool:
+    """Whether the price was found by looks alone, as it may be on a page of other goods."""
+    return extraction.listings[0].provenance.get("price", "visible").startswith("visible")
 
 
 def _rendered(response: Response) -> bool:
-    return bool(response.meta.get("playwright"))
+    return bool(response.meta.get("browser"))

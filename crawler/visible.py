@@ -60,6 +60,13 @@ LARGE = re.compile(
     r"font(?:-size)?:[^;]*?(?:1[89]|[2-6]\d)(?:\.\d+)?px|font(?:-size)?:[^;]*?(?:x-large|[23](?:\.\d)?r?em)",
     re.IGNORECASE,
 )
+UNSEEN = frozenset(("script", "style", "template", "textarea", "select"))
+FRAME = re.compile(
+    r"(?:^|[\s_-])(?:header|footer|gnb|lnb|nav|menu|recommend\w*|related|similar|cookie|banner)(?:$|[\s_-])|추천",
+    re.IGNORECASE,
+)
+HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
+DEEPEST = 400  # levels of nesting; what is below is not seen by anybody
 BUTTONS = ("button", "input", "a")
 SKIPPED = frozenset(("script", "style", "head", "noscript", "template", "option", "select", "textarea"))
 LONGEST_PRICE = 80  # characters of an element that shows a price and nothing else
@@ -106,9 +113,16 @@ class Scene:
                 break
             if node is self.heading:
                 self.heading_at = order
-            if self.button_at is None and node.tag in BUTTONS and self.heading_at is not None and _buys(node):
+            if (
+                self.button_at is None
+                and node.tag in BUTTONS
+                and (self.heading_at is not None or self.heading is None)
+                and _buys(node)
+            ):
                 self.button_at = order
             own = _own_text(node) if node.tag not in SKIPPED else ""
+            if node.tag == "img" and not own:
+                own = node.get("alt", "").strip()  # old shops draw their buttons
             if own and len(own) <= LONGEST_OWN:
                 self.texts.append((order, node, own))
 
@@ -199,6 +213,33 @@ def _less_lists(candidates: list[_Candidate]) -> list[_Candidate]:
     ]
 
 
+def visible_blocks(root: Element, *, framed: bool = True) -> list[str]:
+    """The pieces of text between tags, in document order, without scripts and styles and what is hidden.
+
+    Not ``framed``: without the page's frame as well.
+    """
+    parts: list[str] = []
+    _gather(root, parts, framed=framed, depth=0)
+    return [folded for part in parts if (folded := " ".join(part.split()))]
+
+
+def _gather(node: Element, parts: list[str], *, framed: bool, depth: int) -> None:
+    if depth > DEEPEST or not isinstance(node.tag, str) or node.tag in UNSEEN:
+        return
+    if not framed and (node.tag in ("header", "nav", "footer", "aside") or FRAME.search(marks_of(node))):
+        return
+    if node.get("hidden") is not None or HIDDEN.search(node.get("style", "")):
+        return
+    if node.tag == "meta" and "refresh" in node.get("http-equiv", "").lower():
+        parts.append(node.get("content", ""))
+    if node.text:
+        parts.append(node.text)
+    for child in node:
+        _gather(child, parts, framed=framed, depth=depth + 1)
+        if child.tail:
+            parts.append(child.tail)
+
+
 def main_heading(page: Selector, title: str | None) -> Element | None:
     """The heading that names the product: the one that agrees best with the title, else the first h1."""
     nodes: list[Element] = [node.root for node in page.css("h1, h2")]
@@ -268,8 +309,15 @@ def _is_elsewhere(node: Element) -> bool:
 
 
 def _buys(node: Element) -> bool:
-    words = f"{node.get('value', '')} {node.get('id', '')} {node.get('name', '')} {node.get('aria-label', '')}"
+    if node.get("disabled") is not None or re.search(r"disabled|soldout|sold-out", node.get("class", "")):
+        return False
+    drawn = " ".join(image.get("alt", "") for image in node.iter("img"))
+    words = f"{drawn} {node.get('value', '')} {node.get('id', '')} {node.get('name', '')} {node.get('aria-label', '')}"
     return bool(BUY.search(words) or BUY.search(text_of(node)[:60]))
+
+
+def _in_frame(node: Element) -> bool:
+    return any(part.tag in ("header", "nav", "footer", "aside") for part in _ancestors(node, 20))
 
 
 def _ancestors(node: Element, most: int) -> Iterator[Element]:

@@ -1,0 +1,220 @@
+"""The browser of a crawl: tabs that are used again, cleaned between visits, and mended when something dies."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from crawler.browser import WAIT_MILLISECONDS, launch_options, scroll_to_end
+from crawler.proxy import Proxy, Target
+
+VISITS = 25  # of one tab; a new renderer then, so that nothing that a page left in memory grows
+VISIT_SECONDS = 60.0  # for everything about a page; a script that hangs ends with its tab
+LOOKS = (0.0, 0.15, 0.3, 0.5, 1.0, 2.0, 3.0, 4.0)  # seconds between looks at a page that is still filling in
+BLOCKED = tuple(
+    f"*.{kind}{end}"
+    for kind in (
+        "png",
+        "jpg",
+        "jpeg",
+        "gif",
+        "webp",
+        "avif",
+        "svg",
+        "ico",
+        "woff",
+        "woff2",
+        "ttf",
+        "mp4",
+        "webm",
+        "mp3",
+    )
+    for end in ("", "?*")
+)
+LOST = ("connection closed", "driver", "browser has been closed", "target closed", "browser closed", "pipe")
+
+
+class Plan(NamedTuple):
+    """How a page is rendered: what it must show, and whether it is scrolled to its end.
+
+    ``complete`` looks at the document so far and says whether it shows what is needed; without it and without
+    ``wait_for`` the page is taken once it has loaded.
+    """
+
+    wait_for: str | None = None
+    scroll: int = 0
+    complete: Callable[[str, str], bool] | None = None
+
+
+class Page(NamedTuple):
+    """What a visit gave: the last answer to the navigation, and the document as it stood."""
+
+    url: str
+    status: int
+    headers: dict[str, str]
+    html: str
+
+
+class _Tab:
+    def __init__(self, context: Any, page: Any, devtools: Any) -> None:
+        self.context, self.page, self.devtools = context, page, devtools
+        self.visits = 0
+
+
+class Browser:
+    """One Chromium behind the filtering proxy, started with the first visit.
+
+    ``TOUCHSTONE_BROWSER_CDP`` or ``TOUCHSTONE_BROWSER_WS`` name a browser elsewhere; it must do its own filtering.
+    """
+
+    def __init__(self, executable: str, *, user_agent: str, language: str, open_targets: frozenset[Target]) -> None:
+        self._executable = executable
+        self._options = {
+            "user_agent": user_agent, "locale": language, "service_workers": "block", "accept_downloads": False,
+            "ignore_https_errors": False,
+        }  # fmt: skip
+        self.proxy = Proxy(open_targets)
+        self._proxy_address = ""
+        self._playwright: Any = None
+        self._browser: Any = None
+        self._starting = asyncio.Lock()
+        self._idle: list[_Tab] = []
+
+    async def visit(self, url: str, plan: Plan, *, timeout: float) -> Page:
+        """Render a page. Raises Playwright's errors; after one that shows a dead browser the next visit starts anew."""
+        tab = await self._tab()
+        try:
+            async with asyncio.timeout(VISIT_SECONDS):
+                page = await self._render(tab, url, plan, timeout)
+                await self._clean(tab)
+        except BaseException as error:
+            await self._discard(tab)
+            if _is_lost(error):
+                await self._drop_browser()
+            raise
+        tab.visits += 1
+        if tab.visits >= VISITS:
+            await self._discard(tab)
+        else:
+            self._idle.append(tab)
+        return page
+
+    async def close(self) -> None:
+        """End the browser, its driver and the proxy."""
+        await self._drop_browser()
+        await self.proxy.close()
+
+    async def _tab(self) -> _Tab:
+        async with self._starting:
+            if self._browser is None or not self._browser.is_connected():
+                await self._drop_browser()
+                await self._start()
+            if self._idle:
+                return self._idle.pop()
+        context = await self._browser.new_context(**self._options)
+        page = await context.new_page()
+        devtools = await context.new_cdp_session(page)
+        await devtools.send("Network.enable")
+        await devtools.send("Network.setBlockedURLs", {"urls": list(BLOCKED)})
+        return _Tab(context, page, devtools)
+
+    async def _start(self) -> None:
+        from playwright.async_api import async_playwright
+
+        self._playwright = await async_playwright().start()
+        chromium = self._playwright.chromium
+        if remote := os.environ.get("TOUCHSTONE_BROWSER_CDP"):
+            self._browser = await chromium.connect_over_cdp(remote)
+            return
+        if remote := os.environ.get("TOUCHSTONE_BROWSER_WS"):
+            self._browser = await chromium.connect(remote)
+            return
+        if not self._proxy_address:
+            self._proxy_address = await self.proxy.start()
+        self._browser = await chromium.launch(
+            proxy={"server": self._proxy_address, "bypass": "<-loopback>"}, **launch_options(self._executable)
+        )
+
+    async def _drop_browser(self) -> None:
+        browser, playwright, self._browser, self._playwright, self._idle = (
+            self._browser,
+            self._playwright,
+            None,
+            None,
+            [],
+        )
+        for closing in (browser and browser.close, playwright and playwright.stop):
+            if closing:
+                with contextlib.suppress(Exception):  # a dead driver answers nothing; its processes are gone already
+                    await asyncio.wait_for(closing(), 5)
+
+    async def _discard(self, tab: _Tab) -> None:
+        with contextlib.suppress(Exception):  # it may be the tab that is broken
+            await asyncio.wait_for(tab.context.close(), 5)
+
+    async def _render(self, tab: _Tab, url: str, plan: Plan, timeout: float) -> Page:
+        answers: list[Any] = []
+        main = tab.page.main_frame
+
+        def answered(response: Any) -> None:
+            if response.request.is_navigation_request() and response.frame is main:
+                answers.append(response)
+
+        tab.page.on("response", answered)
+        try:
+            await tab.page.goto(url, wait_until="domcontentloaded", timeout=timeout * 1000)
+            html = await self._settled(tab.page, plan)
+        finally:
+            tab.page.remove_listener("response", answered)
+        last = answers[-1] if answers else None
+        headers = dict(last.headers) if last else {}
+        return Page(tab.page.url, last.status if last else 200, headers, html)
+
+    async def _settled(self, page: Any, plan: Plan) -> str:
+        """The document once it shows what is needed, or as it stands when the wait is over."""
+        from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+        if plan.wait_for:
+            with contextlib.suppress(PlaywrightTimeout):  # extraction says what the page lacks
+                await page.wait_for_selector(plan.wait_for, state="attached", timeout=WAIT_MILLISECONDS)
+            if plan.scroll:
+                await scroll_to_end(page, plan.wait_for, plan.scroll)
+        elif plan.complete is None:
+            with contextlib.suppress(PlaywrightTimeout):
+                await page.wait_for_load_state("load", timeout=WAIT_MILLISECONDS)
+        html = str(await page.content())
+        if plan.complete is None:
+            return html
+        for pause in LOOKS:
+            if plan.complete(page.url, html):
+                break
+            await asyncio.sleep(pause)
+            html = str(await page.content())
+        return html
+
+    async def _clean(self, tab: _Tab) -> None:
+        """Leave nothing of a visit to the next: cookies, storage of every frame's origin, scripts, the tab's name."""
+        origins = {_origin(frame.url) for frame in tab.page.frames} - {""}
+        await tab.page.goto("about:blank")
+        await tab.page.evaluate("window.name = ''")
+        for origin in origins:
+            await tab.devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+            storage = {"storageId": {"securityOrigin": origin, "isLocalStorage": False}}
+            with contextlib.suppress(Exception):  # an origin whose frame is gone has no session storage any more
+                await tab.devtools.send("DOMStorage.clear", storage)
+        await tab.context.clear_cookies()
+        for other in tab.context.pages:
+            if other is not tab.page:
+                await other.close()
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else ""
+
+
+def _is_lost(error: BaseException) -> bool:
+    text = str(error).lower()
+    return any(word in text for word in LOST)
