@@ -5,7 +5,7 @@ DEMO := .demo
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help setup browser demo test check format lint types layers score bench bench-extraction bench-crawl kills real lock lock-peers clean
+.PHONY: help setup browser demo test check format lint types layers score bench bench-extraction bench-rendering bench-crawl kills real lock lock-peers clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -48,6 +48,9 @@ bench: setup ## Measure what choices rest on: import times and error messages of
 
 bench-extraction: setup ## How well a shop that nobody described is read (TOUCHSTONE_BENCH_DATA names the saved pages)
 	@$(PYTHON) -m benchmarks.extraction $(ARGS)
+
+bench-rendering: setup ## What rendering = "auto" obtains, and how many pages it sends to a browser
+	@$(PYTHON) -m benchmarks.rendering $(ARGS)
 
 bench-crawl: setup ## What a page costs beside Scrapy, Playwright and Crawlee (ARGS="--repeat 3 --scale")
 	@$(PYTHON) -m benchmarks.crawl $(ARGS)

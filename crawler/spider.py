@@ -5,7 +5,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import scrapy
@@ -21,7 +21,7 @@ from crawler.politeness import PATIENCE_SECONDS, RobotsUnreadable, TurnRefused, 
 from crawler.status import control_address, search_status_of, status_of
 from crawler.tabs import Plan
 from touchstone.errors import StoreError
-from touchstone.frontier import Outcome, PageKind, Validators, Visit
+from touchstone.frontier import Outcome, PageKind, Validators, Visit, Way
 from touchstone.images import ListingImage
 from touchstone.listing import Listing, PageStatus, Seller
 from touchstone.ports import Sink
@@ -72,7 +72,9 @@ class MarketplaceSpider(scrapy.Spider):
         """The request that makes a visit."""
         if visit.kind is PageKind.SEARCH:
             return self._search(visit)
-        return self._listing(visit, rendered=self.marketplace.listing.rendering is Rendering.BROWSER)
+        rendering = self.marketplace.listing.rendering
+        by_browser = rendering is Rendering.BROWSER or (rendering is Rendering.AUTO and visit.way is Way.BROWSER)
+        return self._listing(visit, rendered=by_browser)
 
     def _search(self, visit: Visit) -> Request:
         search = self.marketplace.search
@@ -85,7 +87,7 @@ class MarketplaceSpider(scrapy.Spider):
         plan = Plan(listing.wait_for, complete=None if listing.wait_for else self._is_complete)
         request = self._build(visit, listing.request, self.parse_listing, plan if rendered else None)
         known = visit.validators
-        if known and known.recipe == self._recipe and not rendered:
+        if known and known.recipe == self._recipe and not rendered and visit.way is Way.HTTP:
             for name, value in (("If-None-Match", known.etag), ("If-Modified-Since", known.last_modified)):
                 if value:
                     request.headers[name] = value
@@ -169,19 +171,38 @@ class MarketplaceSpider(scrapy.Spider):
         if status is PageStatus.EMPTY or (status in SEEN and _is_guess(extraction)):
             control = await self._control(visit, rendered=rendered)
             status = status_of(response.status, page, self.marketplace, extraction, asked=visit.url, control=control)
-        incomplete = status is PageStatus.EMPTY
-        if incomplete and not rendered and self.marketplace.listing.rendering is Rendering.AUTO:
-            return self._listing(visit, rendered=True)
+        first: _Look | None = response.meta.get("first")
+        if self._wants_browser(visit, status, rendered=rendered):
+            again = self._listing(visit, rendered=True)
+            again.meta["first"] = _Look(response, extraction, status)
+            return again
+        if first is not None:
+            response, extraction, status = await self._better(visit, first, _Look(response, extraction, status))
+            rendered = _rendered(response)
         self._count(response, status)
-        outcome = Outcome(status=status, http=response.status, rendered=rendered)
+        outcome = Outcome(status=status, http=response.status, rendered=rendered, drawn=first is not None)
         if status in TROUBLE:
-            lacking = f", lacking {', '.join(extraction.missing)}" if incomplete else ""
+            lacking = f", lacking {', '.join(extraction.missing)}" if status is PageStatus.EMPTY else ""
             await self._trouble(visit, outcome, f"listing pages: {status} (HTTP {response.status}){lacking}", response)
         elif status in SEEN:
             await self._hand_over(visit, outcome, extraction, response)
         else:
             await self.sink.settle(visit, outcome)
         return None
+
+    def _wants_browser(self, visit: Visit, status: PageStatus, *, rendered: bool) -> bool:
+        """Whether a browser is to look as well: at a page that HTTP leaves empty, or to learn which way is enough."""
+        if rendered or self.marketplace.listing.rendering is not Rendering.AUTO:
+            return False
+        return status is PageStatus.EMPTY or (status in SEEN and visit.way is Way.BOTH)
+
+    async def _better(self, visit: Visit, plain: "_Look", drawn: "_Look") -> "_Look":
+        """Of two looks at a page the one that gave more; learned from only when both ways could have given it."""
+        if drawn.status not in SEEN:
+            return plain if plain.status in SEEN else drawn  # a block or an error of the browser teaches nothing
+        more = not drawn.fields <= plain.fields
+        await self.sink.learn(visit.url, browser_more=more)
+        return drawn if more else plain
 
     async def _hand_over(self, visit: Visit, outcome: Outcome, extraction: Extraction, response: Response) -> None:
         notes = _Notes()
@@ -359,6 +380,19 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _count(self, response: Response, status: PageStatus) -> None:
         self.sink.page(response.url, status, rendered=_rendered(response))
+
+
+class _Look(NamedTuple):
+    """One way of looking at a listing's page, and what it gave."""
+
+    response: Response
+    extraction: Extraction
+    status: PageStatus
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that were obtained; of the first listing, as the others differ in seller and price only."""
+        return self.extraction.listings[0].filled if self.extraction.listings else frozenset()
 
 
 class _Notes:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from crawler.marketplace import Marketplace
 from storage.store import Store
 from touchstone.frontier import Progress, VisitState
-from touchstone.listing import Listing
 from touchstone.sweeps import SweepReport, SweepRequest, SweepStatus
 
 LOST = ("blocked", "login", "error", "empty")
@@ -21,7 +20,7 @@ def report_of(
     listings = 0
     for listing in store.listings.seen_in(sweep_id):
         listings += 1
-        filled.update(_filled(listing))
+        filled.update(listing.filled)
     rot = list(_broken_assertions(request, marketplace, listings, filled))
     problems = [reason] if reason else []
     if progress.open:
@@ -63,16 +62,3 @@ def _broken_assertions(
                 f"{name} is on {filled[name]} of {listings} listings, below the promised {share:.0%};"
                 f" looked for at {sources}"
             )
-
-
-def _filled(listing: Listing) -> Iterator[str]:
-    """The names of the fields that a listing has."""
-    offer = listing.offer
-    values = {
-        "title": listing.title, "price": offer.price, "currency": offer.price, "list_price": offer.list_price,
-        "brand": listing.brand, "gtin": listing.gtins, "mpn": listing.mpn, "category": listing.category,
-        "description": listing.description, "images": listing.images, "seller_id": offer.seller,
-        "seller_name": offer.seller and offer.seller.name,
-        "condition": offer.condition != "unknown", "availability": offer.availability != "unknown",
-    }  # fmt: skip
-    return (name for name, value in values.items() if value)

@@ -16,7 +16,7 @@ from operations import clock
 from operations.keeping import keep_listing
 from storage.store import Store
 from touchstone.errors import UnreadableImage
-from touchstone.frontier import Lease, Outcome, Visit
+from touchstone.frontier import Lease, Outcome, PageKind, Visit, page_kind
 from touchstone.images import ListingImage
 from touchstone.listing import Listing, PageStatus
 from touchstone.pace import Limits, Turn
@@ -49,7 +49,7 @@ class StoreSink:
 
     ``worker`` has one thread, shared by all sinks of the store: it does the work that is not waiting, in order, and
     is the only one to touch the connection while a crawl runs. ``revisit_after``: a listing that was seen more
-    recently is not asked for again when a search finds it.
+    recently is not asked for again when a search finds it. ``learns``: whether HTTP is enough is learned by kind of page.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class StoreSink:
         worker: ThreadPoolExecutor,
         *,
         revisit_after: timedelta = timedelta(0),
+        learns: bool = False,
     ) -> None:
         self._store = store
         self._screen = screen
@@ -70,13 +71,33 @@ class StoreSink:
         self._watcher = watcher
         self._worker = worker
         self._revisit_after = revisit_after
+        self._learns = learns
         self._holder = holder_of(os.getpid(), sweep_id)
         self._turn = asyncio.Lock()
         self._ended: list[int] = []
 
     async def lease(self, most: int) -> Lease:
-        """Take on visits that are due."""
-        return await self._stored(lambda: self._store.frontier.lease(self._sweep_id, most))
+        """Take on visits that are due, each with the way in which it is best fetched."""
+        return await self._stored(lambda: self._lease(most))
+
+    def _lease(self, most: int) -> Lease:
+        visits, wait = self._store.frontier.lease(self._sweep_id, most)
+        if self._learns:
+            choose = self._store.rendering.choose
+            place = self._request.marketplace
+            visits = [
+                msgspec.structs.replace(visit, way=choose(place, page_kind(visit.url)))
+                if visit.kind is PageKind.LISTING
+                else visit
+                for visit in visits
+            ]
+        return Lease(visits, wait)
+
+    async def learn(self, url: str, *, browser_more: bool) -> None:
+        """Note whether a page that was seen both ways gave a browser more than HTTP."""
+        if self._learns:
+            place, kind = self._request.marketplace, page_kind(url)
+            await self._stored(lambda: self._store.rendering.learn(place, kind, browser_more=browser_more))
 
     async def settle(self, visit: Visit, outcome: Outcome) -> int:
         """Screen and store what was read, add what was found, and acknowledge the visit: all of it, or nothing."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
-from crawler.marketplace import Marketplace, available, find
+from crawler.marketplace import Marketplace, Rendering, available, find
 from crawler.marketplace import load as load_marketplace
 from detectors.screening import Screen
 from operations import clock
@@ -136,6 +136,7 @@ def sweep(
             StoreSink(
                 store, screen, sweep_id, errand.request, watcher_for(_running(sweep_id, errand)), worker,
                 revisit_after=timedelta(hours=errand.marketplace.listing.revisit_hours),
+                learns=errand.marketplace.listing.rendering is Rendering.AUTO,
             )
             for sweep_id, errand in zip(opened, errands, strict=True)
         ]  # fmt: skip

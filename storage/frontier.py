@@ -88,7 +88,7 @@ class FrontierStore:
         self._db.conn.execute(
             "UPDATE frontier SET state = ?, status = ?, http = ?, rendered = ?, images = ?, note = ? WHERE id = ?",
             [
-                state, outcome.status, outcome.http, int(outcome.rendered), outcome.images,
+                state, outcome.status, outcome.http, int(outcome.rendered or outcome.drawn), outcome.images,
                 "\n".join(outcome.problems), visit.id,
             ],
         )  # fmt: skip

@@ -143,3 +143,12 @@ def frontier_and_pace(db: Database) -> None:
     for statement in _FRONTIER.split(";"):
         if statement.strip():
             db.execute(statement)
+
+
+@migrations()
+def learned_rendering(db: Database) -> None:
+    """What was learned about fetching each kind of page."""
+    db.execute(
+        "CREATE TABLE rendering (marketplace TEXT NOT NULL, kind TEXT NOT NULL, visits INTEGER NOT NULL DEFAULT 0,"
+        " looks INTEGER NOT NULL DEFAULT 0, more INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (marketplace, kind)) STRICT"
+    )

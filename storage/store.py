@@ -20,6 +20,7 @@ from storage.images import ImageStore
 from storage.listings import ListingStore
 from storage.migrations import migrations
 from storage.pace import PaceStore
+from storage.rendering import RenderingStore
 from storage.sweeps import SweepStore
 from touchstone.errors import StoreError, StoreLocked, UserError
 
@@ -47,6 +48,7 @@ class Store:
         self.flags = FlagStore(db)
         self.frontier = FrontierStore(db)
         self.pace = PaceStore(db)
+        self.rendering = RenderingStore(db)
 
     @classmethod
     def open(cls, folder: Path, *, durable: bool = True, create: bool = True) -> Self:

@@ -101,6 +101,19 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: dict[str, str] = {}
 
     @property
+    def filled(self) -> frozenset[str]:
+        """The names of the fields that it has, as marketplaces' assertions name them."""
+        offer = self.offer
+        values = {
+            "title": self.title, "price": offer.price, "currency": offer.price, "list_price": offer.list_price,
+            "brand": self.brand, "gtin": self.gtins, "mpn": self.mpn, "sku": self.sku, "category": self.category,
+            "description": self.description, "images": self.images, "stock": offer.stock is not None,
+            "seller_id": offer.seller, "seller_name": offer.seller and offer.seller.name,
+            "condition": offer.condition != "unknown", "availability": offer.availability != "unknown",
+        }  # fmt: skip
+        return frozenset(name for name, value in values.items() if value)
+
+    @property
     def key(self) -> str:
         """``marketplace/listing_id``: unique in the store."""
         return f"{self.marketplace}/{self.listing_id}"

@@ -23,6 +23,9 @@ class Frontier(Protocol):
     async def put_back(self, visit: Visit, outcome: Outcome, *, after: float, failed: bool = True) -> None:
         """Have a visit made again after so many seconds; ``failed`` counts this try."""
 
+    async def learn(self, url: str, *, browser_more: bool) -> None:
+        """Note whether a page that was seen both ways gave a browser more than HTTP."""
+
     async def note(self, visit: Visit, outcome: Outcome) -> None:
         """Note a page that was fetched on the way, such as a seller's."""
 
