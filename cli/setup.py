@@ -5,15 +5,17 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.common import Json, configuration, messages, output, print_json
+from cli.common import Json, configuration, messages, output, print_json, shown
 from touchstone.errors import UserError
+
+marketplaces_app = typer.Typer(invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(init)
     app.command()(doctor)
-    app.command()(marketplaces)
+    app.add_typer(marketplaces_app, name="marketplaces")
     app.command()(detectors)
 
 
@@ -47,8 +49,11 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
+@marketplaces_app.callback()
 def marketplaces(context: typer.Context, as_json: Json = False) -> None:
     """List the marketplaces that are described, and say which of them cannot be used."""
+    if context.invoked_subcommand:
+        return
     from crawler.marketplace import available, load
     from touchstone.errors import ConfigurationError
 
@@ -84,6 +89,89 @@ def marketplaces(context: typer.Context, as_json: Json = False) -> None:
     output().print(table if rows else "No marketplace is described yet; see docs/add-a-marketplace.md.")
     if any("fault" in row for row in rows):
         raise typer.Exit(2)
+
+
+@marketplaces_app.command("new")
+def new_marketplace(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="What to call it: small letters, digits, - and _.")],
+    search: Annotated[str, typer.Option(help="Address of a page of results, with {query} and {page} in it.")],
+    listing: Annotated[list[str], typer.Option(help="Address of a listing; three or more make a better proposal.")],
+    expect: Annotated[
+        list[str] | None, typer.Option(help='What the first listing shows: title="…", price="…", brand="…".')
+    ] = None,
+    query: Annotated[str, typer.Option(help="Words to search for.")] = "a",
+    currency: Annotated[str, typer.Option(help="Currency of prices that name none.")] = "USD",
+    browser: Annotated[bool, typer.Option("--browser", help="Fetch with a browser.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Describe a marketplace from examples: fetches them, keeps them, and proposes its TOML."""
+    from operations.describe import SHOWN, describe
+
+    expected = {}
+    for given in expect or ():
+        field, equals, value = given.partition("=")
+        if not equals or field not in SHOWN:
+            raise UserError(
+                f"--expect {given!r} names no field", hint=f'Write field="value" with one of {", ".join(SHOWN)}.'
+            )
+        expected[field] = value
+    draft = describe(
+        configuration(context), name, search=search, query=query, listings=listing, expected=expected,
+        currency=currency.upper(), browser=browser,
+    )  # fmt: skip
+    if as_json:
+        print_json(draft)
+        return
+    console, notes = output(), messages()
+    console.print(f"Wrote {draft.file}:\n", highlight=False)
+    console.print(draft.toml, highlight=False, markup=False)
+    for field, count in draft.filled.items():
+        style = "green" if count == draft.pages else "yellow" if count else "red"
+        console.print(f"  [{style}]{count:>3} of {draft.pages}[/]  {field}", highlight=False)
+    console.print(f"  {draft.links} listings on the page of results", highlight=False)
+    for fault in draft.faults:
+        notes.print(f"  {shown(fault)}", style="yellow", highlight=False)
+    notes.print(f"Next: mend what is lacking, then touchstone marketplaces check {name} --live", style="dim")
+
+
+@marketplaces_app.command("check")
+def check_marketplace(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The marketplace.")],
+    live: Annotated[bool, typer.Option("--live", help="Fetch the pages again as well.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read the kept pages of a marketplace again, and say what differs from when it was described."""
+    from operations.describe import check
+
+    done = check(configuration(context), name, live=live)
+    if as_json:
+        print_json(done)
+    else:
+        console = output()
+        for one in done:
+            style = "red" if one.fault or one.differs else "green"
+            where = "live" if one.live else "kept"
+            console.print(
+                f"[{style}]{where}[/]  {shown(one.page)}  {len(one.filled)} fields", highlight=False, soft_wrap=True
+            )
+            if one.fault:
+                console.print(f"      {shown(one.fault)}", style="red", highlight=False)
+            for field, change in one.differs.items():
+                console.print(f"      {field}: {shown(change)}", style="yellow", highlight=False)
+    if any(one.fault or one.differs for one in done):
+        raise typer.Exit(1)
+
+
+@marketplaces_app.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of a marketplace's TOML, for editors."""
+    import msgspec
+
+    from crawler.marketplace import Marketplace
+
+    print_json(msgspec.json.schema(Marketplace))
 
 
 def detectors(as_json: Json = False) -> None:

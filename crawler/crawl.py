@@ -59,11 +59,11 @@ def crawl(jobs: Sequence[Job], settings: Settings) -> list[Ending]:
     process = AsyncCrawlerProcess(
         {"LOG_INSTALL_ROOT_HANDLER": False, "LOG_ENABLED": False, "TWISTED_DNS_RESOLVER": resolver}
     )
-    _quiet_logs()
+    quiet_logs()
     reasons: dict[int, str] = {}
     crawlers = []
     for number, job in enumerate(jobs):
-        crawler = Crawler(MarketplaceSpider, ScrapySettings(_scrapy_settings(job, settings)))
+        crawler = Crawler(MarketplaceSpider, ScrapySettings(scrapy_settings(job.marketplace, settings, job.allowed)))
 
         def closed(spider: Any, reason: str, number: int = number) -> None:
             reasons[number] = reason
@@ -84,11 +84,12 @@ def _ending(crawler: Crawler, reason: str) -> Ending:
     return Ending(finished=reason == "finished", reason="" if reason in ("finished", "shutdown") else reason)
 
 
-def _scrapy_settings(job: Job, settings: Settings) -> dict[str, Any]:
-    marketplace, pace = job.marketplace, job.marketplace.politeness
-    scrapy_settings: dict[str, Any] = {
+def scrapy_settings(marketplace: Marketplace, settings: Settings, allowed: MarketplaceSettings) -> dict[str, Any]:
+    """Scrapy's settings for a marketplace: what is kept to, what is bounded, what is switched off."""
+    pace = marketplace.politeness
+    return {
         "TOUCHSTONE_MARKETPLACE": marketplace,
-        "TOUCHSTONE_LOOPBACK": job.allowed.allow_loopback,
+        "TOUCHSTONE_LOOPBACK": allowed.allow_loopback,
         "TOUCHSTONE_BROWSER": settings.browser,
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), "crawler.handler.Handler")
         | dict.fromkeys(("data", "file", "ftp", "s3")),
@@ -121,7 +122,6 @@ def _scrapy_settings(job: Job, settings: Settings) -> dict[str, Any]:
         "COOKIES_ENABLED": False,
         "LOG_ENABLED": False,
     }
-    return scrapy_settings
 
 
 def _needs_browser(marketplace: Marketplace) -> bool:
@@ -129,7 +129,7 @@ def _needs_browser(marketplace: Marketplace) -> bool:
     return any(r is not Rendering.HTTP for r in (marketplace.search.rendering, marketplace.listing.rendering, seller))
 
 
-def _quiet_logs() -> None:
+def quiet_logs() -> None:
     """Scrapy and its company log to standard error by default; a person watches a progress bar there."""
     for name in ("scrapy", "twisted", "asyncio", "py.warnings", "marketplace"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -84,7 +84,7 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _listing(self, visit: Visit, *, rendered: bool) -> Request:
         listing = self.marketplace.listing
-        plan = Plan(listing.wait_for, complete=None if listing.wait_for else self._is_complete)
+        plan = Plan(listing.wait_for, fields=None if listing.wait_for else self._fields)
         request = self._build(visit, listing.request, self.parse_listing, plan if rendered else None)
         known = visit.validators
         if known and known.recipe == self._recipe and not rendered and visit.way is Way.HTTP:
@@ -93,9 +93,10 @@ class MarketplaceSpider(scrapy.Spider):
                     request.headers[name] = value
         return request
 
-    def _is_complete(self, url: str, html: str) -> bool:
-        """Whether a page that is still filling in shows every field that is required."""
-        return bool(extract(PageView(url, html), self.marketplace, datetime.now(UTC)).listings)
+    def _fields(self, url: str, html: str) -> frozenset[str] | None:
+        """The fields that a page which may still be filling in shows; ``None`` while a required one is lacking."""
+        listings = extract(PageView(url, html), self.marketplace, datetime.now(UTC)).listings
+        return listings[0].filled if listings else None
 
     def _build(self, visit: Visit, described: Described, callback: Callable[..., Any], plan: Plan | None) -> Request:
         meta: dict[str, Any] = {"visit": visit, **({"browser": plan} if plan else {})}

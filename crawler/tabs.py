@@ -12,7 +12,7 @@ from crawler.proxy import Proxy, Target
 
 VISITS = 25  # of one tab; a new renderer then, so that nothing that a page left in memory grows
 VISIT_SECONDS = 60.0  # for everything about a page; a script that hangs ends with its tab
-LOOKS = (0.0, 0.15, 0.3, 0.5, 1.0, 2.0, 3.0, 4.0)  # seconds between looks at a page that is still filling in
+LOOKS = (0.15, 0.15, 0.3, 0.5, 1.0, 2.0, 3.0, 4.0)  # seconds between looks at a page that is still filling in
 BLOCKED = tuple(
     f"*.{kind}{end}"
     for kind in (
@@ -39,13 +39,13 @@ LOST = ("connection closed", "driver", "browser has been closed", "target closed
 class Plan(NamedTuple):
     """How a page is rendered: what it must show, and whether it is scrolled to its end.
 
-    ``complete`` looks at the document so far and says whether it shows what is needed; without it and without
-    ``wait_for`` the page is taken once it has loaded.
+    ``fields`` names the fields that the document shows so far, ``None`` while one that is required is lacking: the page
+    is taken once two looks in a row agree. Without it and without ``wait_for`` it is taken once it has loaded.
     """
 
     wait_for: str | None = None
     scroll: int = 0
-    complete: Callable[[str, str], bool] | None = None
+    fields: Callable[[str, str], frozenset[str] | None] | None = None
 
 
 class Page(NamedTuple):
@@ -181,15 +181,18 @@ class Browser:
                 await page.wait_for_selector(plan.wait_for, state="attached", timeout=WAIT_MILLISECONDS)
             if plan.scroll:
                 await scroll_to_end(page, plan.wait_for, plan.scroll)
-        elif plan.complete is None:
+        elif plan.fields is None:
             with contextlib.suppress(PlaywrightTimeout):
                 await page.wait_for_load_state("load", timeout=WAIT_MILLISECONDS)
         html = str(await page.content())
-        if plan.complete is None:
+        if plan.fields is None:
             return html
+        before: frozenset[str] | None = None
         for pause in LOOKS:
-            if plan.complete(page.url, html):
+            fields = plan.fields(page.url, html)
+            if fields is not None and fields == before:
                 break
+            before = fields
             await asyncio.sleep(pause)
             html = str(await page.content())
         return html

@@ -1,0 +1,93 @@
+"""Fetching a few pages as a sweep would, without a sweep: robots.txt, bounds and pace are the same."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple
+
+import scrapy
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.http import Request, Response
+from scrapy.settings import Settings as ScrapySettings
+
+from crawler.addresses import CheckedResolver
+from crawler.crawl import quiet_logs, scrapy_settings
+from crawler.marketplace import Marketplace
+from crawler.tabs import Plan
+from touchstone.configuration import MarketplaceSettings, Settings
+from touchstone.pace import Limits, Turn
+
+
+class Fetched(NamedTuple):
+    """A page that was asked for: what came, or why nothing did."""
+
+    asked: str
+    url: str
+    status: int
+    content_type: str
+    body: bytes
+    fault: str = ""
+
+
+class _OwnPace:
+    """Turns for the few requests of one command."""
+
+    async def turn(self, limits: Limits) -> Turn:
+        await asyncio.sleep(limits.gap)
+        return Turn(1, 0.0)
+
+    def give_back(self, slot: int) -> None:
+        """Nothing is held."""
+
+
+class _Pages(scrapy.Spider):
+    name = "pages"
+
+    def __init__(self, marketplace: Marketplace, urls: Sequence[str], *, rendered: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.marketplace, self.urls, self.rendered = marketplace, urls, rendered
+        self.sink = _OwnPace()
+        self.crawl_delay = 0.0
+        self.found: dict[str, Fetched] = {}
+
+    @property
+    def gap(self) -> float:
+        """Seconds between the starts of two requests."""
+        return max(1 / self.marketplace.politeness.requests_per_second, self.crawl_delay)
+
+    async def start(self) -> AsyncIterator[Request]:
+        for url in self.urls:
+            meta = {"browser": Plan(), "asked": url} if self.rendered else {"asked": url}
+            yield Request(url, meta=meta, callback=self.keep, errback=self.failed, dont_filter=True)
+
+    def keep(self, response: Response) -> None:
+        asked = response.meta["asked"]
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        self.found[asked] = Fetched(asked, response.url, response.status, kind, response.body)
+
+    def failed(self, failure: Any) -> None:
+        asked = failure.request.meta["asked"]
+        why = f"{failure.type.__name__}: {(failure.getErrorMessage().splitlines() or [''])[0][:200]}"
+        self.found[asked] = Fetched(asked, asked, 0, "", b"", why)
+
+
+def fetch(
+    marketplace: Marketplace, urls: Sequence[str], settings: Settings, allowed: MarketplaceSettings, *, rendered: bool
+) -> list[Fetched]:
+    """Fetch pages in the order given, each once. Blocks; a process can do this, or crawl, once."""
+    opened = [marketplace.home[0]] if allowed.allow_loopback else []
+    own = {"SCHEDULER": "scrapy.core.scheduler.Scheduler"}
+    options = ScrapySettings(scrapy_settings(marketplace, settings, allowed) | own)
+    process = AsyncCrawlerProcess(
+        {
+            "LOG_INSTALL_ROOT_HANDLER": False,
+            "LOG_ENABLED": False,
+            "TWISTED_DNS_RESOLVER": CheckedResolver.opening(opened),
+        }
+    )
+    quiet_logs()
+    crawler = scrapy.crawler.Crawler(_Pages, options)
+    process.crawl(crawler, marketplace=marketplace, urls=tuple(dict.fromkeys(urls)), rendered=rendered)
+    process.start()
+    spider = crawler.spider
+    found = spider.found if isinstance(spider, _Pages) else {}
+    return [found.get(url, Fetched(url, url, 0, "", b"", "it was not fetched; see robots.txt")) for url in urls]
