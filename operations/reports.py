@@ -2,12 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from statistics import median
 
-from crawler.marketplace import Marketplace
+from crawler.marketplace import Fields, Marketplace
 from storage.store import Store
 from touchstone.frontier import Progress, VisitState
+from touchstone.listing import Listing
 from touchstone.sweeps import SweepReport, SweepRequest, SweepStatus
 
+LEAST_LISTINGS = 10  # of a sweep whose shares of fields say anything
+PAST_SWEEPS = 5  # complete ones that a sweep is compared with; with fewer than three nothing is usual yet
+LOST_SHARE = 0.5  # of the usual share of a field, below which its parser is believed to have rotted
 LOST = ("blocked", "login", "error", "empty")
 
 
@@ -17,11 +22,19 @@ def report_of(
     """The report of a sweep that has ended; ``reason`` is why it did not finish its frontier, if that is known."""
     progress = store.frontier.progress(sweep_id)
     filled: Counter[str] = Counter()
+    lacking: dict[str, Listing] = {}
     listings = 0
     for listing in store.listings.seen_in(sweep_id):
         listings += 1
         filled.update(listing.filled)
-    rot = list(_broken_assertions(request, marketplace, listings, filled))
+        for name in Fields.__struct_fields__:
+            if name not in listing.filled:
+                lacking.setdefault(name, listing)
+    shares = {name: count / listings for name, count in sorted(filled.items())}
+    rot = [*_broken_promises(request, marketplace, listings, filled)]
+    for name, usual in _usual_shares(store, sweep_id, request).items():
+        if listings >= LEAST_LISTINGS and shares.get(name, 0.0) < usual * LOST_SHARE and name in lacking:
+            rot.append(_alarm(marketplace, name, shares.get(name, 0.0), usual, lacking[name]))
     problems = [reason] if reason else []
     if progress.open:
         problems.append(f"{progress.open} pages are yet to be fetched; go on with: touchstone sweep resume {sweep_id}")
@@ -31,6 +44,7 @@ def report_of(
         pages=progress.pages,
         images=progress.images,
         browser_pages=progress.browser_pages,
+        filled=shares,
         problems=(*rot, *problems, *progress.problems),
     )
 
@@ -46,7 +60,7 @@ def _status(progress: Progress, listings: int, rot: list[str], *, finished: bool
     return SweepStatus.PARTIAL if lost or progress.open else SweepStatus.COMPLETE
 
 
-def _broken_assertions(
+def _broken_promises(
     request: SweepRequest, marketplace: Marketplace, listings: int, filled: Counter[str]
 ) -> Iterator[str]:
     assertions = marketplace.assertions
@@ -62,3 +76,29 @@ def _broken_assertions(
                 f"{name} is on {filled[name]} of {listings} listings, below the promised {share:.0%};"
                 f" looked for at {sources}"
             )
+
+
+def _usual_shares(store: Store, sweep_id: int, request: SweepRequest) -> dict[str, float]:
+    """For each field the share of listings that had it in the marketplace's last complete sweeps: their median."""
+    past = [
+        one.report.filled
+        for one in store.sweeps.all()
+        if one.id != sweep_id
+        and one.request.marketplace == request.marketplace
+        and one.status is SweepStatus.COMPLETE
+        and one.report
+        and one.report.listings >= LEAST_LISTINGS
+    ][:PAST_SWEEPS]
+    if len(past) < 3:
+        return {}
+    names = {name for shares in past for name in shares}
+    usual = {name: median(shares.get(name, 0.0) for shares in past) for name in sorted(names)}
+    return {name: share for name, share in usual.items() if share >= LOST_SHARE}
+
+
+def _alarm(marketplace: Marketplace, name: str, share: float, usual: float, example: Listing) -> str:
+    sources = ", ".join(map(str, getattr(marketplace.listing.fields, name, ()))) or "nothing"
+    return (
+        f"{name} is on {share:.0%} of the listings, usually on {usual:.0%}; looked for at {sources};"
+        f" lacking on {example.url} ({example.title[:60]})"
+    )

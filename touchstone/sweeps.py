@@ -39,7 +39,7 @@ class SweepRequest(msgspec.Struct, frozen=True, kw_only=True):
 class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a crawl saw: counts of pages by status, listings handed over, and why it ended.
 
-    ``problems`` is one line for each thing that went wrong and makes the sweep less than complete.
+    ``filled`` is, for each field, the share of listings that have it; ``problems`` is one line for each thing that went wrong and makes the sweep less than complete.
     """
 
     status: SweepStatus
@@ -47,6 +47,7 @@ class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     pages: dict[str, int] = {}
     images: int = 0
     browser_pages: int = 0
+    filled: dict[str, float] = {}
     problems: tuple[str, ...] = ()
 
 
