@@ -12,6 +12,8 @@ NUMBER_REACH = 40  # elements after the heading in which an article number may s
 LONGEST_NOTICE = 40  # characters of a word about availability; more are a description or a review
 NEARLY = re.compile(r"임박|대란|almost|nearly|残りわずか|fast ausverkauft|elsewhere", re.IGNORECASE)
 LEAST_SHARE = 0.4  # of a text that is the word about availability itself; less is a sentence that mentions it
+BADGE_SHARE = 0.8  # of a badge that is the word itself
+BADGE_REACH = 15  # elements before the heading in which a badge may stand
 DRAWN = ("button", "input", "img")
 NEAR_BUTTON = 400  # elements after the heading in which availability is
 
@@ -33,11 +35,11 @@ BRAND_LABEL = re.compile(
 )
 BRAND_MARK = re.compile(r"brand|byline|manufactur|marca|marke|vendor|designer", re.IGNORECASE)
 SOLD_OUT = re.compile(
-    r"sold\s*out|out\s*of\s*stock|currently unavailable|not available|temporarily out|unavailable|품절|매진|재입고\s*알림"
+    r"sold\s*out|out\s*of\s*stock|currently unavailable|not available|temporarily out|unavailable|품절된\s*상품입니다(?:\.\s*\(.*\))?|품절|매진|재입고\s*알림"
     r"|derzeit nicht verf|nicht (?:auf lager|lieferbar|verfügbar)|ausverkauft|actuellement indisponible|indisponible|rupture|épuisé"
     r"|non disponibile|esaurito|agotado|no disponible|esgotado|indispon[ií]vel|niet op voorraad|uitverkocht|stoc epuizat|indisponibil|ni na zalogi"
     r"|нет в наличии|нет в продаже|売り切れ|在庫(?:切れ|なし)|入荷待ち|缺貨|售完|已售完|補貨中|無貨|缺货|售罄|brak w magazynie|niedostępny|sold for|auction (?:has )?ended"
-    r"|item has sold|판매\s*완료|거래\s*완료|재고가?\s*(?:없|부족)|zurzeit nicht|winning bid|bidding closed|落札|this ad has (?:been|expired)",
+    r"|item has sold|판매\s*완료|거래\s*완료|완판|完売|(?:申し訳ございません。)?(?:ただいま|現在)?在庫が?(?:ござい|あり)ません|재고\s*부족으로 주문하실 수 없습니다|재고가?\s*(?:없|부족)|zurzeit nicht|winning bid|bidding closed|落札|this ad has (?:been|expired)",
     re.IGNORECASE,
 )
 IN_STOCK = re.compile(
@@ -124,21 +126,28 @@ def _availability(scene: Scene) -> str | None:
     at = scene.heading_at or 0
     hint = None
     for order, node, own in scene.texts:
-        if order < at or order > at + NEAR_BUTTON or len(own) > LONGEST_NOTICE:
+        if order < at - BADGE_REACH or order > at + NEAR_BUTTON or len(own) > LONGEST_NOTICE:
             continue
         sold, there = SOLD_OUT.search(own), IN_STOCK.search(own)
         if not (sold or there) or node.tag in ("option", "label", "li", "h1", "h2") or NEARLY.search(own):
             continue
         if scene.is_elsewhere(node) or node is scene.heading:
             continue
+        if order < at and (not sold or len(sold[0]) < BADGE_SHARE * len(own)):
+            continue
         said = "SoldOut" if sold else "InStock"
+        if not sold and node.tag in DRAWN:
+            continue  # "tell me when it is available" is a button as well
         if STOCK_MARK.search(f"{marks_of(node)} {marks_of(node.getparent())}") or node.tag in DRAWN:
-            return "InStock" if sold and scene.button_at is not None and node.tag not in DRAWN else said
+            alive = scene.button_at is not None
+            if sold and alive and (node.tag not in DRAWN or abs(order - (scene.button_at or 0)) > BADGE_REACH):
+                continue  # of other goods, or of one of several sizes
+            return said
         if len((sold or there or [""])[0]) >= LEAST_SHARE * len(own):
             hint = hint or said
     if scene.button_at is not None:
         return "InStock"
-    return hint
+    return "SoldOut" if scene.dead_button else hint
 
 
 def _labelled(scene: Scene, label: re.Pattern[str]) -> Iterator[str]:

@@ -75,8 +75,10 @@ def offers_of(product: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def first_offer(product: dict[str, Any]) -> dict[str, Any]:
-    """The first offer, an empty one where there is none."""
-    return next(iter(offers_of(product)), {})
+    """The first offer that can be had, else the first; an empty one where there is none."""
+    offers = offers_of(product)
+    there = (offer for offer in offers if "instock" in str(offer.get("availability", "")).lower())
+    return next(there, None) or next(iter(offers), {})
 
 
 def images_of(product: dict[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from touchstone.listing import Availability, PageStatus
 
 SHORT_PAGE = 1500  # characters of visible text; a wall, a notice or a challenge says little else
 SAME_AS_CONTROL = 0.9  # share of the visible text that a page has in common with one for an unknown listing
+SENTENCE_SHARE = 0.3  # of a paragraph that is the notice itself
 SAME_HEADING = 0.6  # the same, for one under the same heading: what it recommends may differ
 LEAST_COMPARED = 30  # characters of visible text without which an answer says nothing
 MOST_COMPARED = 2500  # characters
@@ -28,12 +29,12 @@ BLOCKED = re.compile(
     r"|not available in your (?:country|region)|forbidden|ray id|incident (?:id|number)|press (?:and|&) hold"
     r"|자동\s*입력\s*방지|비정상적?인?\s*(?:접근|접속|요청|트래픽)|보안\s*(?:문자|확인|검사)|접근이?\s*(?:차단|제한|거부)|접속이?\s*(?:차단|제한)|차단(?:되었|됐|된)|로봇이?\s*아(?:닙|님)|과도한\s*(?:요청|접속)"
     r"|요청이\s*너무\s*많|잠시만\s*기다|브라우저를?\s*확인|사람인지|해외\s*(?:ip|접속)|매크로|보안\s*인증|퍼즐|너무\s*(?:빠르|잦|많)|이용을\s*제한|요청을\s*(?:제한|차단)|음성으로\s*듣기"
-    r"|アクセスが(?:拒否|制限|集中)|不正なアクセス|ロボットではありません|短時間に|画像認証|ブラウザ(?:を|の)(?:確認|チェック)|ロボットによる|自動アクセス|アクセス制限"
+    r"|アクセスが(?:拒否|制限)|不正なアクセス|ロボットではありません|短時間に|画像認証|ブラウザ(?:を|の)(?:確認|チェック)|ロボットによる|自動アクセス|アクセス制限"
     r"|zugriff (?:verweigert|wurde|gesperrt)|ungewöhnlich|sicherheits(?:prüfung|überprüfung|abfrage)|kein roboter|browser wird|zu viele anfragen|blockiert|gesperrt",
     re.IGNORECASE,
 )
 CHALLENGE = re.compile(
-    r"challenge|cf-chl|_cf_chl|turnstile|hcaptcha|g-recaptcha|recaptcha|captcha|jschl|bot-?manager|antibot|anti-bot|verify_token|__chk|proof.?of.?work|fingerprint",
+    r"challenge|document\.cookie[^<]{0,300}location\.(?:reload|href|replace)|cf-chl|_cf_chl|turnstile|hcaptcha|g-recaptcha|recaptcha|captcha|jschl|bot-?manager|antibot|anti-bot|verify_token|__chk|proof.?of.?work|fingerprint",
     re.IGNORECASE,
 )
 ERROR = re.compile(
@@ -41,15 +42,15 @@ ERROR = re.compile(
     r"|we(?:'|’)?ll be back|temporarily (?:down|offline|closed)|try again (?:later|in a)|stack ?trace|traceback \(most|exception|fatal error|uncaught|database|mysql|sqlstate|\bodbc\b|syntax error"
     r"|unexpected error|an error (?:has )?occurred|error (?:id|code|reference)|technical (?:difficult|problem)"
     r"|시스템\s*(?:점검|오류)|서비스\s*점검|서버\s*점검|점검\s*(?:중|시간|안내)|일시적인?\s*(?:오류|장애)|오류가\s*발생|장애|접속이\s*원활|연결이\s*원활|잠시\s*[후뒤]에?\s*(?:다시|재)|서버\s*(?:오류|에러|과부하)|데이터베이스|db\s*(?:연결|접속|error)"
-    r"|メンテナンス|エラーが発生|システムエラー|混み合って|しばらく(?:経|し)|不具合|障害"
+    r"|メンテナンス|エラーが発生|システムエラー|混み合って|アクセスが集中|しばらく(?:経|し)|不具合|障害"
     r"|wartung|fehler (?:ist )?aufgetreten|interner (?:server)?fehler|gleich wieder|später (?:noch ?einmal|erneut)|technische",
     re.IGNORECASE,
 )
 GONE = re.compile(
     r"no longer (?:available|exists|listed|for sale|active|offered|on sale)|has (?:been removed|ended|expired|been deleted|been withdrawn|been taken)|was (?:removed|deleted|taken down|withdrawn)|(?:been|is) discontinued"
     r"|(?:page|item|product|listing|lot|ad) (?:was |is |could |can )?(?:not (?:be )?found|does(?:n't| not) exist|no longer)|(?:cannot|can't|couldn't|could not) find|doesn(?:'|’)t exist|does not exist|we(?:'|’)ve lost"
-    r"|not (?:be )?found|no such|nothing (?:here|to see|lives)|expired listing|unknown (?:item|product|listing)|wandered off|taken (?:it )?down|removed from sale|delisted|isn(?:'|’)t (?:active|part of|available)|not recogni[sz]ed|retired|(?:stall|seller|shop|store) (?:has )?(?:closed|left)|(?:shop|store) is (?:currently )?unavailable|are not kept|don(?:'|’)t make this|withdrawn|ended by the seller|invalid (?:item|product|listing)|removed by"
-    r"|삭제(?:된|되었|됐|됨)|판매가?\s*(?:종료|중지|중단|금지)|판매\s*종료|존재하지\s*않|찾을\s*수\s*없|없는\s*(?:상품|페이지|게시|번호|글)|종료된|내려(?:간|졌)|단종|등록되지\s*않|노출이?\s*중지|더\s*이상\s*판매|볼\s*수\s*없는|숨김\s*처리|노출되지\s*않|탈퇴한|해지된|내렸어요|만나볼\s*수\s*없|잘못된\s*(?:상품|접근|주소|경로)|없습니다\W*$"
+    r"|not (?:be )?found|no such|nothing (?:here|to see|lives)|expired listing|unknown (?:item|product|listing)|wandered off|taken (?:it )?down|removed from sale|(?:listing|item) removed|we removed|ended early|진열이\s*중지|delisted|isn(?:'|’)t (?:active|part of|available)|not recogni[sz]ed|retired|(?:stall|seller|shop|store) (?:has )?(?:closed|left)|(?:shop|store) is (?:currently )?unavailable|are not kept|don(?:'|’)t make this|withdrawn|ended by the seller|invalid (?:item|product|listing)|removed by"
+    r"|삭제(?:된|되었|됐|됨|한\s*(?:상품|게시|글))|판매가?\s*(?:종료|중지|중단|금지)|판매\s*종료|존재하지\s*않|찾을\s*수\s*없|없는\s*(?:상품|페이지|게시|번호|글)|종료된|내려(?:간|졌)|단종|등록되지\s*않|노출이?\s*중지|더\s*이상\s*판매|볼\s*수\s*없는|숨김\s*처리|노출되지\s*않|탈퇴한|해지된|내렸어요|만나볼\s*수\s*없|잘못된\s*(?:상품|접근|주소|경로)|없습니다\W*$"
     r"|(?:商品|ページ|出品)は?(?:削除|存在|見つかり|終了)|見つかりません|存在しません|削除され|販売(?:を)?終了|取り扱いを?終了|掲載(?:を|は)?終了|出品(?:を)?取り|公開(?:を)?終了|公開されていない|販売を終了|取り扱いは?終了|お探しの"
     r"|nicht mehr (?:verfügbar|erhältlich|im sortiment|vorhanden|lieferbar|angeboten)|nicht gefunden|existiert nicht|gibt es nicht|(?:ist|wurde) (?:entfernt|gelöscht|beendet)|aus dem sortiment|ausgelistet|angebot (?:ist )?beendet|abgelaufen|nichts im regal",
     re.IGNORECASE,
@@ -95,6 +96,9 @@ def status_of(
     markers = marketplace.markers
     if _has(markers.blocked, text) and not found:
         return PageStatus.BLOCKED
+    led_to_login = page.url != asked and _LOGIN_PATH.search(urlsplit(page.url).path)
+    if led_to_login and _password_field(page) and not _keeps_id(asked, page.url, path_only=True):
+        return PageStatus.LOGIN
     if _is_challenge(page, text, short=short, found=bool(found)):
         return PageStatus.BLOCKED
     if http_status == 401:
@@ -223,9 +227,12 @@ def _says_gone(page: PageView, marketplace: Marketplace) -> bool:
     scene = page.scene
     start = scene.heading_at or 0
     for order, node, own in scene.texts:
-        if not start - 25 <= order <= start + 60 or node.tag in ("li", "td", "dd", "a", "h1", "p") or len(own) > 80:
+        if not start - 25 <= order <= start + 60 or node.tag in ("li", "td", "dd", "a", "h1") or len(own) > 80:
             continue
-        ended = (GONE.search(own) and not SOLD_OUT.search(own)) or _has(marketplace.markers.gone, own)
+        hit = GONE.search(own)
+        ended = (hit and not SOLD_OUT.search(own)) or _has(marketplace.markers.gone, own)
+        if hit and node.tag == "p" and page.visible_prices.asked and len(hit[0]) < SENTENCE_SHARE * len(own):
+            continue  # a description that mentions it
         if ended and not scene.is_elsewhere(node):
             return scene.button_at is None or node.tag in BUTTONS
     return False
@@ -237,27 +244,27 @@ def _same_listing(asked: str, page: PageView) -> bool:
         return True
     ids = _ids(asked)
     path = urlsplit(page.url).path.strip("/")
-    if not path or re.search(r"search|categor|/list|/c/|shop/?$|index|home|main", "/" + path, re.IGNORECASE):
+    if not path or re.search(
+        r"search|/find|/dept|department|results|categor|/list|/c/|shop/?$|index|home|main", "/" + path, re.IGNORECASE
+    ):
         return False
     return not ids or any(id_ in page.text for id_ in ids) or page.product is not None
 
 
 def _keeps_id(asked: str, url: str, *, path_only: bool = False) -> bool:
-    """Whether an address holds the number of the listing that was asked for, other than in where to return to."""
-    parts = urlsplit(url)
-    kept = (
-        [value for name, value in parse_qsl(parts.query) if len(value) < 40 and "/" not in value]
-        if not path_only
-        else []
-    )
-    where = [*unquote(parts.path).split("/"), *kept]
-    return any(id_ in part for id_ in _ids(asked) for part in where)
+    """Whether an address holds the number of the listing asked for: in its path, or in a parameter of the same name.
+
+    A parameter of another name says where to return to, or what could not be found.
+    """
+    parts, names = urlsplit(url), {name for name, _ in parse_qsl(urlsplit(asked).query)}
+    kept = [] if path_only else [value for name, value in parse_qsl(parts.query) if name in names]
+    return any(id_ in part for id_ in _ids(asked) for part in (*unquote(parts.path).split("/"), *kept))
 
 
 def _ids(url: str) -> list[str]:
     parts = urlsplit(url)
     words = re.split(r"[/=&?._\-]", unquote(parts.path) + "?" + parts.query)
-    return [word for word in words if re.search(r"\d{2}", word) and len(word) >= 3]
+    return [word for word in words if re.search(r"\d{3}", word)]
 
 
 def _is_answer_for_unknown(title: str, page: PageView, control: PageView | None) -> bool:

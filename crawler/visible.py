@@ -52,7 +52,7 @@ BUY = re.compile(
     r"add.{0,3}to.{0,3}(?:cart|basket|bag|trolley)|buy.?(?:it.?)?now|buybox|order now|place bid|in den warenkorb|kaufen|bestellen"
     r"|ajouter au panier|acheter|aggiungi al carrello|acquista|a[ñn]adir (?:al carrito|a la cesta)|comprar|in winkel(?:wagen|mand)"
     r"|lisa ostukorvi|dodaj (?:do koszyka|v ko[šs]arico)|adaug[ăa] [îi]n co[șs]|в корзину|купить|pirkt|grozā|do ko[šs][íi]ku"
-    r"|장바구니|바로\s?구매|구매하기|カートに入れる|購入|加入購物車|立即購買|放入購物車|我要買|加入购物车|立即购买",
+    r"|장바구니|바로\s?구매|구매하기|カートに入れる|カートへ|[カか][ゴご]に入れる|購入|加入購物車|立即購買|放入購物車|我要買|加入购物车|立即购买",
     re.IGNORECASE,
 )
 MARKS = ("class", "id", "itemprop", "data-auto", "data-testid", "data-test", "data-qa", "data-role", "data-hook")
@@ -67,6 +67,7 @@ FRAME = re.compile(
 )
 HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 DEEPEST = 400  # levels of nesting; what is below is not seen by anybody
+CART_LINK = re.compile(r"\s*(?:장바구니|カート|cart|basket|bag|warenkorb|panier)[\s()\d]*$", re.IGNORECASE)
 BUTTONS = ("button", "input", "a")
 SKIPPED = frozenset(("script", "style", "head", "noscript", "template", "option", "select", "textarea"))
 LONGEST_PRICE = 80  # characters of an element that shows a price and nothing else
@@ -107,12 +108,15 @@ class Scene:
         self.around = set(_ancestors(self.heading, 50)) if self.heading is not None else set()
         self.heading_at: int | None = None
         self.button_at: int | None = None
+        self.dead_button = False  # one that would buy, were it not switched off
         self.texts: list[tuple[int, Element, str]] = []
         for order, node in enumerate(page.root.iter(etree.Element)):
             if order > MOST_ELEMENTS:
                 break
             if node is self.heading:
                 self.heading_at = order
+            if node.tag in BUTTONS and node.get("disabled") is not None and _says_buy(node):
+                self.dead_button = True
             if (
                 self.button_at is None
                 and node.tag in BUTTONS
@@ -282,6 +286,8 @@ def title_heading(page: Selector) -> str | None:
 def _whole(node: Element) -> Element:
     """The element that shows the whole amount: upwards while hardly any text is added, for a sign or cents apart."""
     for parent in _ancestors(node, 3):
+        if node.tag in STRUCK_TAGS or any(True for _ in parent.iter(*STRUCK_TAGS)):
+            break
         text = text_of(parent)
         if len(text) > 28 or parent.tag in ("td", "li", "tr", "body", "dd") or len(AMOUNT.findall(text)) > 3:
             break
@@ -309,11 +315,16 @@ def _is_elsewhere(node: Element) -> bool:
 
 
 def _buys(node: Element) -> bool:
-    if node.get("disabled") is not None or re.search(r"disabled|soldout|sold-out", node.get("class", "")):
-        return False
+    off = node.get("disabled") is not None or re.search(r"disabled|soldout|sold-out", node.get("class", ""))
+    return not off and _says_buy(node)
+
+
+def _says_buy(node: Element) -> bool:
     drawn = " ".join(image.get("alt", "") for image in node.iter("img"))
-    words = f"{drawn} {node.get('value', '')} {node.get('id', '')} {node.get('name', '')} {node.get('aria-label', '')}"
-    return bool(BUY.search(words) or BUY.search(text_of(node)[:60]))
+    words = " ".join(node.get(name, "") for name in ("value", "alt", "id", "name", "aria-label"))
+    if node.tag == "a" and CART_LINK.match(text_of(node) + drawn):
+        return False  # the way to one's cart
+    return bool(BUY.search(f"{drawn} {words}") or BUY.search(text_of(node)[:60]))
 
 
 def _in_frame(node: Element) -> bool:
