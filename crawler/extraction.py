@@ -83,6 +83,8 @@ class _Reader:
         source = self.provenance.get("price", "")
         if declared is None or not source.startswith(("schema:", "meta:")) or not self._may_compare():
             return declared
+        if _digits_of(declared) & self.page.scene.amounts:
+            return declared  # it is written on the page
         seen = self.page.visible_prices
         if seen.asked is None or seen.weight < SURE_WEIGHT:
             return declared

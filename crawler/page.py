@@ -17,6 +17,12 @@ from crawler.marketplace import Source, Sources
 from crawler.schema_org import first_offer, images_of, loads, main_product, rdfa_items, repaired
 from crawler.visible import Prices, Scene, headings, title_heading, visible_blocks, visible_prices
 
+# Without any of these in its source, a page strikes no price out.
+STRUCK_OUT = re.compile(
+    r"<(?:del|s|strike|DEL|S|STRIKE)[\s>]|line-through|정가|소비자가|定価|原[價价]"
+    r"|(?:class|id)=[\"'][^\"'>]*(?:[Ww]as|[Oo]ld|[Ll]ist-?[Pp]|[Oo]rig|[Rr]egular|[Bb]efore|[Cc]ompare|[Rr]etail|rrp|msrp|[Pp]rev|[Ss]tri|[Cc]ross)"
+    r"|>\s*(?:[Ww]as|WAS|RRP|MSRP|UVP|List|statt)\b"
+)
 MOST_TEXT = 200_000  # characters of a JSON document that are searched for words
 LONGEST_VALUE = 20_000  # characters; a longer "field" is a page's text caught by a careless selector
 
@@ -164,6 +170,8 @@ class PageView:
                 states = (loads(re.sub(r"^[^{\[]*|;\s*$", "", text)) for text in texts)
                 return next((jmespath.search(source.path, state) for state in states if state is not None), None)
             case "visible":
+                if source.path == "list_price" and not STRUCK_OUT.search(self.text):
+                    return None
                 if source.path in ("price", "list_price"):
                     return self.visible_prices.asked if source.path == "price" else self.visible_prices.struck
                 return clue(source.path, self.scene, self.url, self.text)

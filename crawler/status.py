@@ -90,10 +90,12 @@ def status_of(
     listing that certainly does not exist.
     """
     asked = asked or page.url
-    text = page.visible_text
-    short = len(text) < SHORT_PAGE
     found = extraction.listings
     markers = marketplace.markers
+    if found and http_status == 200 and page.url == asked:
+        return _with_listing(page, extraction, marketplace, control)
+    text = page.visible_text
+    short = len(text) < SHORT_PAGE
     if _has(markers.blocked, text) and not found:
         return PageStatus.BLOCKED
     led_to_login = page.url != asked and _LOGIN_PATH.search(urlsplit(page.url).path)
@@ -126,12 +128,9 @@ def status_of(
         return PageStatus.BLOCKED
     if moved:
         return PageStatus.GONE
-    said = " ".join(_own_blocks(page, control))
     if found:
-        if _says_gone(page, marketplace) or _is_answer_for_unknown(found[0].title, page, control):
-            return PageStatus.GONE
-        sold_out = found[0].offer.availability is Availability.SOLD_OUT or page.shows_sold_out
-        return PageStatus.SOLD_OUT if sold_out else PageStatus.LISTING
+        return _with_listing(page, extraction, marketplace, control)
+    said = " ".join(_own_blocks(page, control))
     for status, words in (
         (PageStatus.LOGIN, markers.login),
         (PageStatus.GONE, markers.gone),
@@ -140,6 +139,17 @@ def status_of(
         if _has(words, text):
             return status
     return _without_listing(page, said, control)
+
+
+def _with_listing(
+    page: PageView, extraction: Extraction, marketplace: Marketplace, control: PageView | None
+) -> PageStatus:
+    """What a page is that shows a listing: for sale, sold out, or ended and still there."""
+    listing = extraction.listings[0]
+    if _says_gone(page, marketplace) or _is_answer_for_unknown(listing.title, page, control):
+        return PageStatus.GONE
+    sold_out = listing.offer.availability is Availability.SOLD_OUT or page.shows_sold_out
+    return PageStatus.SOLD_OUT if sold_out else PageStatus.LISTING
 
 
 def _without_listing(page: PageView, said: str, control: PageView | None) -> PageStatus:

@@ -8,6 +8,7 @@ to the button that buys, and by how often the page repeats it. The heaviest one 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from lxml import etree
@@ -67,6 +68,7 @@ FRAME = re.compile(
 )
 HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 DEEPEST = 400  # levels of nesting; what is below is not seen by anybody
+BUYING_LINK = re.compile(r"^\s*(?:#|javascript:|$)|cart|basket|buy|order|checkout|purchase|bag", re.IGNORECASE)
 CART_LINK = re.compile(r"\s*(?:장바구니|カート|cart|basket|bag|warenkorb|panier)[\s()\d]*$", re.IGNORECASE)
 BUTTONS = ("button", "input", "a")
 SKIPPED = frozenset(("script", "style", "head", "noscript", "template", "option", "select", "textarea"))
@@ -130,6 +132,11 @@ class Scene:
             if own and len(own) <= LONGEST_OWN:
                 self.texts.append((order, node, own))
 
+    @cached_property
+    def amounts(self) -> frozenset[str]:
+        """The digits of every amount in the short texts."""
+        return frozenset(_digits(hit) for _, _, own in self.texts for hit in AMOUNT.findall(own))
+
     def is_elsewhere(self, node: Element) -> bool:
         """Whether an element belongs to other goods or to the page's frame; what holds the heading as well does not."""
         return any(_is_elsewhere(part) for part in _ancestors(node, 12) if part not in self.around)
@@ -169,6 +176,8 @@ def _weighed(found: list[tuple[int, Element]], scene: Scene) -> Iterator[_Candid
     heading_at, button_at, around = scene.heading_at, scene.button_at, scene.around
     seen: set[Element] = set()
     for order, own_node in found:
+        if not _may_be_price(own_node):
+            continue
         node = _whole(own_node)
         if node in seen:
             continue
@@ -200,6 +209,23 @@ def _weighed(found: list[tuple[int, Element]], scene: Scene) -> Iterator[_Candid
         if heading_at is not None and order < heading_at:
             weight -= 1.0
         yield _Candidate(node, text, order, struck, weight)
+
+
+def _may_be_price(node: Element) -> bool:
+    """Whether anything near an amount speaks of money: a cheap look before a thorough one."""
+    part: Element | None = node
+    for _ in range(5):
+        if part is None:
+            return False
+        if part.tag in STRUCK_TAGS or PRICE.search(marks_of(part)):
+            return True
+        text = "".join(map(str, part.itertext()))
+        if len(text) > LONGEST_PRICE:
+            return False
+        if SIGN.search(text):
+            return True
+        part = part.getparent()
+    return False
 
 
 def _less_lists(candidates: list[_Candidate]) -> list[_Candidate]:
@@ -320,6 +346,8 @@ def _buys(node: Element) -> bool:
 
 
 def _says_buy(node: Element) -> bool:
+    if node.tag == "a" and not BUYING_LINK.search(node.get("href", "#")):
+        return False
     drawn = " ".join(image.get("alt", "") for image in node.iter("img"))
     words = " ".join(node.get(name, "") for name in ("value", "alt", "id", "name", "aria-label"))
     if node.tag == "a" and CART_LINK.match(text_of(node) + drawn):
