@@ -187,14 +187,14 @@ class Browser:
         html = str(await page.content())
         if plan.fields is None:
             return html
-        before: frozenset[str] | None = None
+        fields = plan.fields(page.url, html)
         for pause in LOOKS:
-            fields = plan.fields(page.url, html)
+            await asyncio.sleep(pause)
+            before, earlier = fields, html
+            html = str(await page.content())
+            fields = before if html == earlier else plan.fields(page.url, html)
             if fields is not None and fields == before:
                 break
-            before = fields
-            await asyncio.sleep(pause)
-            html = str(await page.content())
         return html
 
     async def _clean(self, tab: _Tab) -> None:
