@@ -61,13 +61,18 @@ def launch_options(executable: str) -> dict[str, Any]:
     return {"executable_path": executable, "headless": True, "args": [*quiet, *lean, "--disable-quic", *rootless]}
 
 
-async def scroll_to_end(page: Any, selector: str, enough: int) -> None:
-    """Scroll until ``selector`` stops growing in number, or matches ``enough``."""
+async def scroll_to_end(page: Any, selector: str, enough: int, load_more: str | None = None) -> None:
+    """Scroll until ``selector`` stops growing in number, or matches ``enough``.
+
+    ``load_more``: the button that brings more. It is pressed by script, so that no banner over it is in the way.
+    """
     stalls, seen = 0, 0
     for _ in range(MOST_SCROLLS):
         if seen >= enough or stalls >= STALLS:
             return
         await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+        if load_more:
+            await page.evaluate("button => document.querySelector(button)?.click()", load_more)
         await page.wait_for_timeout(SETTLE_MILLISECONDS)
         count = await page.locator(selector).count()
         stalls, seen = (stalls + 1, seen) if count <= seen else (0, count)

@@ -138,7 +138,8 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How results are asked for and read. ``{query}`` and ``{page}`` in ``url`` are filled in.
 
     ``links`` finds the listings of a page; ``link`` turns what it found into an address where that is needed
-    (``{value}``). ``scroll`` loads more by scrolling to the end; ``wait_for`` is the selector to wait for.
+    (``{value}``). ``scroll`` loads more by scrolling to the end, and by pressing the button that ``load_more`` selects; ``wait_for``
+    is the selector to wait for.
     ``newest_first``: the url asks for the newest first, so that a page without a listing that is new to the store is
     the last one that is asked for.
     """
@@ -152,6 +153,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     page_step: Positive = 1
     max_pages: Positive = 20
     scroll: bool = False
+    load_more: str | None = None
     wait_for: str | None = None
     newest_first: bool = False
     request: Request = msgspec.field(default_factory=Request)

@@ -78,7 +78,8 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _search(self, visit: Visit) -> Request:
         search = self.marketplace.search
-        plan = Plan(search.wait_for, (self.request.max_listings or MOST_SCROLLED) if search.scroll else 0)
+        most = (self.request.max_listings or MOST_SCROLLED) if search.scroll or search.load_more else 0
+        plan = Plan(search.wait_for, most, search.load_more)
         rendered = search.rendering is Rendering.BROWSER
         return self._build(visit, search.request, self.parse_search, plan if rendered else None)
 

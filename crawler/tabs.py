@@ -37,7 +37,7 @@ LOST = ("connection closed", "driver", "browser has been closed", "target closed
 
 
 class Plan(NamedTuple):
-    """How a page is rendered: what it must show, and whether it is scrolled to its end.
+    """How a page is rendered: what it must show, and whether it is scrolled to its end, pressing ``load_more``.
 
     ``fields`` names the fields that the document shows so far, ``None`` while one that is required is lacking: the page
     is taken once two looks in a row agree. Without it and without ``wait_for`` it is taken once it has loaded.
@@ -45,6 +45,7 @@ class Plan(NamedTuple):
 
     wait_for: str | None = None
     scroll: int = 0
+    load_more: str | None = None
     fields: Callable[[str, str], frozenset[str] | None] | None = None
 
 
@@ -180,7 +181,7 @@ class Browser:
             with contextlib.suppress(PlaywrightTimeout):  # extraction says what the page lacks
                 await page.wait_for_selector(plan.wait_for, state="attached", timeout=WAIT_MILLISECONDS)
             if plan.scroll:
-                await scroll_to_end(page, plan.wait_for, plan.scroll)
+                await scroll_to_end(page, plan.wait_for, plan.scroll, plan.load_more)
         elif plan.fields is None:
             with contextlib.suppress(PlaywrightTimeout):
                 await page.wait_for_load_state("load", timeout=WAIT_MILLISECONDS)

@@ -136,6 +136,24 @@ def test_a_page_that_never_ends_is_cut_off() -> None:
     run(test, most_bytes=2_000_000)
 
 
+@pytest.mark.parametrize("button", [None, "#more"])
+def test_a_list_is_loaded_to_its_end(button: str | None) -> None:
+    """By scrolling, with pauses in which nothing comes, or by a button under a banner that covers the page."""
+
+    async def test(sites: Sites, browser: Browser) -> None:
+        event = "more.onclick" if button else "window.onscroll"
+        sites.pages["list"] = f"""<div style="position:fixed;inset:0;z-index:9">cookies?</div><ul id=list></ul>
+            <button id=more>more</button><div style="height:3000px"></div><script>
+            let busy = false, add = () => {{ for (let i = 0; i < 20 && list.children.length < 120; i++)
+              list.insertAdjacentHTML("beforeend", "<li class=hit style='height:60px'>x</li>"); }};
+            add(); {event} = () => {{ if (!busy) {{ busy = true; setTimeout(() => {{ add(); busy = false }}, 700) }} }};
+            </script>"""
+        page = await browser.visit(f"{sites.url}/list", Plan(".hit", 1000, button), timeout=10)
+        assert page.html.count('class="hit"') == 120
+
+    run(test)
+
+
 def test_a_tab_leaves_nothing_to_the_next_visit() -> None:
     """Cookies, local and session storage, databases, caches, the tab's name and its workers are gone."""
 
