@@ -125,14 +125,20 @@ def new_marketplace(
         return
     console, notes = output(), messages()
     console.print(f"Wrote {draft.file}:\n", highlight=False)
-    console.print(draft.toml, highlight=False, markup=False)
+    console.print(draft.toml, highlight=False, markup=False, soft_wrap=True)
     for field, count in draft.filled.items():
         style = "green" if count == draft.pages else "yellow" if count else "red"
         console.print(f"  [{style}]{count:>3} of {draft.pages}[/]  {field}", highlight=False)
     console.print(f"  {draft.links} listings on the page of results", highlight=False)
     for fault in draft.faults:
         notes.print(f"  {shown(fault)}", style="yellow", highlight=False)
+    for line in draft.unmet:
+        notes.print(f"  {shown(line)}", style="red", highlight=False)
+    if not browser and not (draft.filled["title"] and draft.filled["price"]):
+        notes.print("  No page shows a title and a price: its script may make them. Try --browser.", style="yellow")
     notes.print(f"Next: mend what is lacking, then touchstone marketplaces check {name} --live", style="dim")
+    if draft.unmet:
+        raise typer.Exit(1)
 
 
 @marketplaces_app.command("check")

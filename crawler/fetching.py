@@ -1,7 +1,7 @@
 """Fetching a few pages as a sweep would, without a sweep: robots.txt, bounds and pace are the same."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NamedTuple
 
 import scrapy
@@ -15,6 +15,8 @@ from crawler.marketplace import Marketplace
 from crawler.tabs import Plan
 from touchstone.configuration import MarketplaceSettings, Settings
 from touchstone.pace import Limits, Turn
+
+Fields = Callable[[str, str], frozenset[str] | None]
 
 
 class Fetched(NamedTuple):
@@ -42,9 +44,11 @@ class _OwnPace:
 class _Pages(scrapy.Spider):
     name = "pages"
 
-    def __init__(self, marketplace: Marketplace, urls: Sequence[str], *, rendered: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, marketplace: Marketplace, urls: Sequence[str], *, rendered: bool, fields: Fields, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.marketplace, self.urls, self.rendered = marketplace, urls, rendered
+        self.marketplace, self.urls, self.rendered, self.fields = marketplace, urls, rendered, fields
         self.sink = _OwnPace()
         self.crawl_delay = 0.0
         self.found: dict[str, Fetched] = {}
@@ -56,7 +60,7 @@ class _Pages(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Request]:
         for url in self.urls:
-            meta = {"browser": Plan(), "asked": url} if self.rendered else {"asked": url}
+            meta = {"browser": Plan(fields=self.fields), "asked": url} if self.rendered else {"asked": url}
             yield Request(url, meta=meta, callback=self.keep, errback=self.failed, dont_filter=True)
 
     def keep(self, response: Response) -> None:
@@ -71,9 +75,18 @@ class _Pages(scrapy.Spider):
 
 
 def fetch(
-    marketplace: Marketplace, urls: Sequence[str], settings: Settings, allowed: MarketplaceSettings, *, rendered: bool
+    marketplace: Marketplace,
+    urls: Sequence[str],
+    settings: Settings,
+    allowed: MarketplaceSettings,
+    *,
+    rendered: bool,
+    fields: Fields,
 ) -> list[Fetched]:
-    """Fetch pages in the order given, each once. Blocks; a process can do this, or crawl, once."""
+    """Fetch pages in the order given, each once. Blocks; a process can do this, or crawl, once.
+
+    ``fields`` says what a page that is still filling in shows; it is taken once two looks agree.
+    """
     opened = [marketplace.home[0]] if allowed.allow_loopback else []
     own = {"SCHEDULER": "scrapy.core.scheduler.Scheduler"}
     options = ScrapySettings(scrapy_settings(marketplace, settings, allowed) | own)
@@ -86,7 +99,7 @@ def fetch(
     )
     quiet_logs()
     crawler = scrapy.crawler.Crawler(_Pages, options)
-    process.crawl(crawler, marketplace=marketplace, urls=tuple(dict.fromkeys(urls)), rendered=rendered)
+    process.crawl(crawler, marketplace=marketplace, urls=tuple(dict.fromkeys(urls)), rendered=rendered, fields=fields)
     process.start()
     spider = crawler.spider
     found = spider.found if isinstance(spider, _Pages) else {}

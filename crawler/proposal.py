@@ -58,7 +58,7 @@ def _declared(pages: Sequence[PageView], marketplace: Marketplace, name: str, ex
     best: Proposed | None = None
     for source in getattr(marketplace.listing.fields, name):
         values = [next(iter(page.values(source)), None) for page in pages]
-        if expected is not None and not _agrees(name, values[0], expected, marketplace):
+        if expected is not None and not agrees(name, values[0], expected, marketplace):
             continue
         filled = sum(value is not None for value in values)
         if filled and (best is None or filled > best.filled):
@@ -70,14 +70,14 @@ def _induced(pages: Sequence[PageView], marketplace: Marketplace, name: str, exp
     candidates = [
         selector
         for node in pages[0].selector.root.iter()
-        if isinstance(node.tag, str) and _agrees(name, text_of(node)[:400], expected, marketplace)
+        if isinstance(node.tag, str) and agrees(name, text_of(node)[:400], expected, marketplace)
         for selector in _selectors(node)
     ]
     best: Proposed | None = None
     for selector in list(dict.fromkeys(candidates))[:MOST_CANDIDATES]:
         source = Source(css=selector)
         values = [page.values(source) for page in pages]
-        if not values[0] or not _agrees(name, values[0][0], expected, marketplace):
+        if not values[0] or not agrees(name, values[0][0], expected, marketplace):
             continue
         filled = sum(1 for found in values if found and (name != "price" or _price(found[0], marketplace)))
         alone = sum(len(found) for found in values) == filled
@@ -110,7 +110,8 @@ def _names(node: Element) -> Iterator[str]:
         yield str(node.tag)
 
 
-def _agrees(name: str, value: object, expected: str, marketplace: Marketplace) -> bool:
+def agrees(name: str, value: object, expected: str, marketplace: Marketplace) -> bool:
+    """Whether a value is what somebody expects of a field: prices by amount, texts without regard to case and spaces."""
     if value is None:
         return False
     if name in ("price", "list_price"):

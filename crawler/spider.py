@@ -414,7 +414,8 @@ def _view(response: Response) -> PageView:
 
 def _is_guess(extraction: Extraction) -> bool:
     """Whether the price was found by looks alone, as it may be on a page of other goods."""
-    return extraction.listings[0].provenance.get("price", "visible").startswith("visible")
+    listing = next(iter(extraction.listings), None)
+    return listing is not None and listing.provenance.get("price", "visible").startswith("visible")
 
 
 def _rendered(response: Response) -> bool:

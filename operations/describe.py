@@ -10,16 +10,18 @@ import msgspec
 
 from crawler.encoding import decoded
 from crawler.extraction import extract
+from crawler.fetching import Fields
 from crawler.generic import generic_for
 from crawler.marketplace import Marketplace, Rendering, Search, Source, find, load
 from crawler.page import PageView
-from crawler.proposal import Proposal, propose
+from crawler.proposal import Proposal, agrees, propose
 from operations import clock
 from touchstone.configuration import Configuration
 from touchstone.errors import UserError
 from touchstone.listing import Listing
 
 NAME = re.compile(r"^[a-z][a-z0-9_-]{1,39}$")
+LEAST_LINKS = 20  # of a page of results; an application's shell has fewer
 SHOWN = ("title", "price", "list_price", "brand", "gtin", "sku", "availability", "images", "seller_name")
 
 
@@ -27,7 +29,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A marketplace that was described: where it was written, and what was found on its pages.
 
     ``filled``: for each field the number of pages that have it, of ``pages`` that could be had; ``faults``: one line
-    for each page that could not.
+    for each page that could not; ``unmet``: one for each expectation that the first page does not bear out.
     """
 
     file: str
@@ -36,6 +38,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     filled: dict[str, int]
     links: int
     faults: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,13 +85,18 @@ def describe(
         search=Search(url=search, links=(Source(css="a::attr(href)"),)),
     )
     results = place.search_url(query, 1)
-    fetched = fetch(place, [*listings, results], configuration.settings, allowed, rendered=browser)
+    fetched = fetch(
+        place, [*listings, results], configuration.settings, allowed, rendered=browser, fields=_settled(place)
+    )
     faults = tuple(f"{one.asked}: {one.fault or f'HTTP {one.status}'}" for one in fetched if one.status != 200)
     had = [(one, PageView(one.url, decoded(one.body, one.content_type))) for one in fetched if one.status == 200]
     found = [(one, view) for one, view in had if one.asked != results]
     if not found:
+        inward = any("allow_loopback" in fault for fault in faults)
+        opening = f"For shops on this machine set in touchstone.toml: [marketplaces.{name}] allow_loopback = true"
         raise UserError(
-            "no listing page could be had:\n  " + "\n  ".join(faults), hint="Try --browser, or another page."
+            "no listing page could be had:\n  " + "\n  ".join(faults),
+            hint=opening if inward else "Try --browser, or another page.",
         )
     search_page = next((view for one, view in had if one.asked == results), None)
     proposal = propose([view for _, view in found], search_page, place, expected)
@@ -106,7 +114,21 @@ def describe(
         (pages / f"{number}.html").write_bytes(one.body)
         meta = {"url": one.asked, "content_type": one.content_type, "rendered": browser, "values": values}
         (pages / f"{number}.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1), encoding="utf-8")
-    return Draft(file=str(path), toml=toml, pages=len(found), filled=filled, links=proposal.links_found, faults=faults)
+    first = _values(found[0][1], described)
+    unmet = tuple(
+        f"{field}: you expect {value!r}, found {first.get(field)!r}"
+        for field, value in expected.items()
+        if not agrees(field, first.get(field), value, place)
+    )
+    return Draft(
+        file=str(path),
+        toml=toml,
+        pages=len(found),
+        filled=filled,
+        links=proposal.links_found,
+        faults=faults,
+        unmet=unmet,
+    )
 
 
 def check(configuration: Configuration, name: str, *, live: bool) -> list[Checked]:
@@ -130,7 +152,9 @@ def check(configuration: Configuration, name: str, *, live: bool) -> list[Checke
         rendered = place.listing.rendering is Rendering.BROWSER
         urls = [meta["url"] for meta in metas]
         for meta, one in zip(
-            metas, fetch(place, urls, configuration.settings, allowed, rendered=rendered), strict=True
+            metas,
+            fetch(place, urls, configuration.settings, allowed, rendered=rendered, fields=_settled(place)),
+            strict=True,
         ):
             if one.status != 200:
                 fault = one.fault or f"HTTP {one.status}"
@@ -139,6 +163,20 @@ def check(configuration: Configuration, name: str, *, live: bool) -> list[Checke
             values = _values(PageView(one.url, decoded(one.body, one.content_type)), place)
             done.append(_compared(meta, values, live=True))
     return done
+
+
+def _settled(place: Marketplace) -> Fields:
+    """What a page shows that a script may still be filling in: a listing's fields, or the number of its links."""
+
+    def fields(url: str, html: str) -> frozenset[str] | None:
+        view = PageView(url, html)
+        listings = extract(view, place, clock.now()).listings
+        if listings and listings[0].offer.price:
+            return listings[0].filled
+        links = len({str(link) for link in view.values(Source(css="a::attr(href)"))})
+        return frozenset({str(links)}) if links >= LEAST_LINKS else None
+
+    return fields
 
 
 def _compared(meta: dict[str, Any], values: dict[str, str], *, live: bool) -> Checked:
@@ -185,6 +223,9 @@ def _toml(
         lines.append(
             'links = [{ css = "a::attr(href)" }]  # nothing better was found: no example is linked from the results'
         )
+    if browser:
+        waits = (proposal.links or "a").split("::")[0]
+        lines += [f'rendering = "{Rendering.BROWSER}"', f'wait_for = "{waits}"', "scroll = true"]
     rendering = Rendering.BROWSER if browser else Rendering.AUTO
     lines += ["", "[listing]", f'rendering = "{rendering}"', "", "[listing.fields]"]
     if proposal.id_pattern:

@@ -252,7 +252,10 @@ class StoreSink:
             for visit in outcome.found
             if visit.url in recent
         ]
+        most = self._request.max_listings
         goes_on = bool(added) or any(passed)
+        if most is not None and frontier.listings(self._sweep_id) >= most:
+            goes_on = False  # there is no room for what further pages would add
         if goes_on and outcome.unseen:
             goes_on = len(seen_since(place, urls, LONG_AGO)) < len(set(urls))
         if outcome.following and goes_on:

@@ -45,6 +45,10 @@ class FrontierStore:
                 room -= visit.kind is PageKind.LISTING
         return added
 
+    def listings(self, sweep_id: int) -> int:
+        """The number of listings that a sweep has found."""
+        return self._count(sweep_id, PageKind.LISTING)
+
     def _count(self, sweep_id: int, kind: PageKind) -> int:
         row = self._db.conn.execute("SELECT count(*) FROM frontier WHERE sweep = ? AND kind = ?", [sweep_id, kind])
         return int(row.fetchone()[0])

@@ -72,3 +72,30 @@ def test_schema_knows_every_key(installation: Installation) -> None:
     """Editors get the same keys that the loader takes."""
     schema = json.loads(installation.run("marketplaces", "schema").stdout)
     assert {"search", "listing", "politeness", "markers"} <= set(schema["$defs"]["Marketplace"]["properties"])
+
+
+def test_a_marketplace_made_by_scripts_is_described_by_browser(installation: Installation, markets: Markets) -> None:
+    """Pages are kept once they are filled in, and the draft sweeps as it is."""
+    url = markets.demo.url("plaza")
+    found = [one for one in markets.world.listings if one.marketplace == "plaza"][:3]
+    words = [part for one in found for part in ("--listing", f"{url}/p/{one.id}")]
+    settings = installation.folder / "touchstone.toml"
+    text = settings.read_text(encoding="utf-8").replace("marketplace_folders = [", 'marketplace_folders = ["mine", ')
+    text += f'[marketplaces.copy]\nbase_url = "{url}"\nrequests_per_second = 100\nallow_loopback = true\n'
+    settings.write_text(text, encoding="utf-8")
+    search = f"{url}/search?q={{query}}"
+    draft = installation.json(
+        "marketplaces", "new", "copy", "--search", search, *words, "--query", "velhanne", "--browser"
+    )
+    assert draft["filled"]["title"] == draft["filled"]["price"] == 3, draft
+    assert draft["links"] > 10
+    (swept,) = installation.json("sweep", "--query", "velhanne", "--marketplace", "copy", "--max-listings", "3")
+    assert swept["report"]["listings"] == 3
+
+
+def test_an_expectation_that_is_not_met_is_told(installation: Installation, markets: Markets) -> None:
+    """With what was found instead, and exit code 1; the draft is written all the same."""
+    done = installation.run(*describe(installation, markets, "--expect", "price=1원"))
+    assert done.returncode == 1
+    assert "you expect '1원', found" in done.stderr
+    assert (installation.folder / "mine/copy.toml").exists()
