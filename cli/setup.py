@@ -106,14 +106,15 @@ def new_marketplace(
     as_json: Json = False,
 ) -> None:
     """Describe a marketplace from examples: fetches them, keeps them, and proposes its TOML."""
-    from operations.describe import SHOWN, describe
+    from crawler.proposal import WANTED
+    from operations.describe import describe
 
     expected = {}
     for given in expect or ():
         field, equals, value = given.partition("=")
-        if not equals or field not in SHOWN:
+        if not equals or field not in WANTED:
             raise UserError(
-                f"--expect {given!r} names no field", hint=f'Write field="value" with one of {", ".join(SHOWN)}.'
+                f"--expect {given!r} names no field", hint=f'Write field="value" with one of {", ".join(WANTED)}.'
             )
         expected[field] = value
     draft = describe(

@@ -1,6 +1,7 @@
 """Which network addresses may be connected to: public ones, and those that an installation opened explicitly."""
 
 import ipaddress
+import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -49,8 +50,6 @@ def _dotted(host: str) -> str:
     """A numeric host in its usual form; unchanged where it is none."""
     if ":" in host:
         return host
-    import socket
-
     try:
         return socket.inet_ntoa(socket.inet_aton(host))
     except OSError:

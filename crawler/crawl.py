@@ -55,11 +55,7 @@ def crawl(jobs: Sequence[Job], settings: Settings) -> list[Ending]:
     if any(_needs_browser(job.marketplace) for job in jobs):
         find_browser(settings.browser)  # says how to install one before anything is fetched
     opened = [job.marketplace.home[0] for job in jobs if job.allowed.allow_loopback]
-    resolver = CheckedResolver.opening(opened)
-    process = AsyncCrawlerProcess(
-        {"LOG_INSTALL_ROOT_HANDLER": False, "LOG_ENABLED": False, "TWISTED_DNS_RESOLVER": resolver}
-    )
-    quiet_logs()
+    process = new_process(opened)
     reasons: dict[int, str] = {}
     crawlers = []
     for number, job in enumerate(jobs):
@@ -73,6 +69,16 @@ def crawl(jobs: Sequence[Job], settings: Settings) -> list[Ending]:
         crawlers.append(crawler)
     process.start()
     return [_ending(crawler, reasons.get(number, "shutdown")) for number, crawler in enumerate(crawlers)]
+
+
+def new_process(opened: Sequence[str]) -> AsyncCrawlerProcess:
+    """A quiet process to crawl in; the hosts in ``opened`` may lead inward."""
+    resolver = CheckedResolver.opening(opened)
+    process = AsyncCrawlerProcess(
+        {"LOG_INSTALL_ROOT_HANDLER": False, "LOG_ENABLED": False, "TWISTED_DNS_RESOLVER": resolver}
+    )
+    _quiet_logs()
+    return process
 
 
 def _ending(crawler: Crawler, reason: str) -> Ending:
@@ -129,7 +135,7 @@ def _needs_browser(marketplace: Marketplace) -> bool:
     return any(r is not Rendering.HTTP for r in (marketplace.search.rendering, marketplace.listing.rendering, seller))
 
 
-def quiet_logs() -> None:
+def _quiet_logs() -> None:
     """Scrapy and its company log to standard error by default; a person watches a progress bar there."""
     for name in ("scrapy", "twisted", "asyncio", "py.warnings", "marketplace"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

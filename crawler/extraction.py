@@ -1,8 +1,9 @@
 """A page in, the listings on it out; pure, so that a saved page gives the same listing for ever."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin
 
 import msgspec
@@ -15,6 +16,8 @@ from crawler.schema_org import offers_of
 from touchstone.images import ListingImage
 from touchstone.listing import Availability, Condition, Listing, Offer, Seller
 from touchstone.money import Money
+
+T = TypeVar("T")
 
 MOST_IMAGES = 12  # of one listing; galleries beyond it repeat, and a hostile page could list thousands
 MOST_ATTRIBUTES = 60
@@ -51,6 +54,11 @@ class Extraction(NamedTuple):
 
     listings: tuple[Listing, ...]
     missing: tuple[str, ...]
+
+    @property
+    def filled(self) -> frozenset[str] | None:
+        """The fields of the first listing, as the others differ in seller and price only; ``None`` without one."""
+        return self.listings[0].filled if self.listings else None
 
 
 class _Reader:
@@ -100,22 +108,13 @@ class _Reader:
 
     def price(self, name: str, currency: str | None) -> Money | None:
         """The first source whose value can be read as a price: an empty ``content`` must not hide a visible price."""
-        for source in getattr(self.fields, name):
-            for value in self.page.values(source):
-                money = self._money(value, currency)
-                if money is not None:
-                    self.provenance[name] = str(source)
-                    return money
-        return None
+        return self._first_that(name, lambda value: self._money(value, currency))
 
     def availability(self, price: Money | None) -> Availability:
         """As the sources say; goods with a price and without any word about it are taken to be there."""
-        for source in self.fields.availability:
-            for value in self.page.values(source):
-                said = _first_of(_AVAILABILITIES, str(value), Availability.UNKNOWN)
-                if said is not Availability.UNKNOWN:
-                    self.provenance["availability"] = str(source)
-                    return Availability(said)
+        said = self._first_that("availability", lambda value: _first_of(_AVAILABILITIES, str(value), None))
+        if said is not None:
+            return Availability(said)
         if price is None:
             return Availability.UNKNOWN
         self.provenance["availability"] = "inferred:price"
@@ -123,12 +122,16 @@ class _Reader:
 
     def brand(self) -> str | None:
         """The first source whose value can be a name: templates leave their variables and page titles in it."""
-        for source in self.fields.brand:
+        return self._first_that("brand", _name)
+
+    def _first_that(self, name: str, read: Callable[[Any], T | None]) -> T | None:
+        """What ``read`` makes of the first value of a field that it can make something of, in the order of sources."""
+        for source in getattr(self.fields, name):
             for value in self.page.values(source):
-                name = remove_tags(str(value)).strip()
-                if name and len(name) <= LONGEST_BRAND and not _NO_NAME.search(name):
-                    self.provenance["brand"] = str(source)
-                    return name
+                found = read(value)
+                if found is not None:
+                    self.provenance[name] = str(source)
+                    return found
         return None
 
     def _money(self, value: Any, currency: str | None) -> Money | None:
@@ -206,6 +209,11 @@ def _listing(reader: _Reader, marketplace: Marketplace, title: str, offer: Offer
         conflicts=reader.conflicts,
         provenance={name: source for name, source in reader.provenance.items() if source},
     )
+
+
+def _name(value: Any) -> str | None:
+    name = remove_tags(str(value)).strip()
+    return name if name and len(name) <= LONGEST_BRAND and not _NO_NAME.search(name) else None
 
 
 def _count(value: Any) -> int | None:

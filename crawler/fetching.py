@@ -1,22 +1,19 @@
 """Fetching a few pages as a sweep would, without a sweep: robots.txt, bounds and pace are the same."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 import scrapy
-from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 from scrapy.settings import Settings as ScrapySettings
 
-from crawler.addresses import CheckedResolver
-from crawler.crawl import quiet_logs, scrapy_settings
+from crawler.crawl import new_process, scrapy_settings
 from crawler.marketplace import Marketplace
-from crawler.tabs import Plan
+from crawler.tabs import Fields, Plan
 from touchstone.configuration import MarketplaceSettings, Settings
 from touchstone.pace import Limits, Turn
-
-Fields = Callable[[str, str], frozenset[str] | None]
 
 
 class Fetched(NamedTuple):
@@ -53,11 +50,6 @@ class _Pages(scrapy.Spider):
         self.crawl_delay = 0.0
         self.found: dict[str, Fetched] = {}
 
-    @property
-    def gap(self) -> float:
-        """Seconds between the starts of two requests."""
-        return max(1 / self.marketplace.politeness.requests_per_second, self.crawl_delay)
-
     async def start(self) -> AsyncIterator[Request]:
         for url in self.urls:
             meta = {"browser": Plan(fields=self.fields), "asked": url} if self.rendered else {"asked": url}
@@ -90,15 +82,8 @@ def fetch(
     opened = [marketplace.home[0]] if allowed.allow_loopback else []
     own = {"SCHEDULER": "scrapy.core.scheduler.Scheduler"}
     options = ScrapySettings(scrapy_settings(marketplace, settings, allowed) | own)
-    process = AsyncCrawlerProcess(
-        {
-            "LOG_INSTALL_ROOT_HANDLER": False,
-            "LOG_ENABLED": False,
-            "TWISTED_DNS_RESOLVER": CheckedResolver.opening(opened),
-        }
-    )
-    quiet_logs()
-    crawler = scrapy.crawler.Crawler(_Pages, options)
+    process = new_process(opened)
+    crawler = Crawler(_Pages, options)
     process.crawl(crawler, marketplace=marketplace, urls=tuple(dict.fromkeys(urls)), rendered=rendered, fields=fields)
     process.start()
     spider = crawler.spider

@@ -11,10 +11,10 @@ from scrapy.http import Request
 from scrapy.utils.defer import deferred_from_coro
 from twisted.internet.defer import Deferred
 
-from crawler.politeness import PATIENCE_SECONDS
 from crawler.spider import MarketplaceSpider
 from touchstone.errors import StoreError
 from touchstone.frontier import Visit
+from touchstone.pace import PATIENCE_SECONDS
 
 
 class LeasingScheduler(BaseScheduler):

@@ -203,6 +203,10 @@ class Politeness(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     requests_per_day: Positive | None = None
     obey_robots: bool = True
 
+    def gap(self, crawl_delay: float) -> float:
+        """Seconds between the starts of two requests, where robots.txt asks for ``crawl_delay``."""
+        return max(1 / self.requests_per_second, crawl_delay)
+
 
 class Assertions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What must hold of a sweep, or it is degraded: the least number of listings and the share that has a field."""

@@ -33,6 +33,7 @@ class PageView:
     def __init__(self, url: str, text: str) -> None:
         self.url = url
         self.text = text
+        self._clues: dict[str, str | None] = {}
 
     @cached_property
     def selector(self) -> Selector:
@@ -89,7 +90,7 @@ class PageView:
     @cached_property
     def shows_sold_out(self) -> bool:
         """Whether a visitor sees that it cannot be bought."""
-        return not self.is_json and clue("availability", self.scene, self.url, self.text) == "SoldOut"
+        return not self.is_json and self._clue("availability") == "SoldOut"
 
     @cached_property
     def visible_prices(self) -> Prices:
@@ -159,6 +160,12 @@ class PageView:
         """Like ``all``, as absolute addresses without repetition."""
         return list(dict.fromkeys(urljoin(self.url, str(value)) for value in self.all(sources)[0]))
 
+    def _clue(self, name: str) -> str | None:
+        """What a visitor is shown of a field, looked for once."""
+        if name not in self._clues:
+            self._clues[name] = clue(name, self.scene, self.url, self.text)
+        return self._clues[name]
+
     def _find(self, source: Source) -> Any:
         match source.kind:
             case "schema":
@@ -174,7 +181,7 @@ class PageView:
                     return None
                 if source.path in ("price", "list_price"):
                     return self.visible_prices.asked if source.path == "price" else self.visible_prices.struck
-                return clue(source.path, self.scene, self.url, self.text)
+                return self._clue(source.path)
             case "meta":
                 path = "//meta[@property=$name or @name=$name or @itemprop=$name]/@content"
                 return [value.strip() for value in self.selector.xpath(path, name=source.path).getall()]

@@ -14,8 +14,7 @@ from scrapy.http import Response
 from touchstone.pace import Limits
 
 ROBOT = "Touchstone"  # the name that robots.txt may address us by
-LONGEST_CRAWL_DELAY = 60.0  # seconds; a longer one would make a sweep last for days, and is said to be refused
-PATIENCE_SECONDS = 300.0  # the longest wait that a running sweep sits out; beyond it, it ends and can be resumed
+LONGEST_CRAWL_DELAY = 60.0  # seconds; a longer one would make a sweep last for days, and is cut to this
 
 
 class TurnRefused(IgnoreRequest):
@@ -92,7 +91,11 @@ class Pace:
         """Return when the request may start; raises ``TurnRefused`` when it may not be made at all for now."""
         spider = self._crawler.spider
         politeness = spider.marketplace.politeness
-        limits = Limits(gap=spider.gap, concurrency=politeness.concurrency, daily=politeness.requests_per_day)
+        limits = Limits(
+            gap=politeness.gap(spider.crawl_delay),
+            concurrency=politeness.concurrency,
+            daily=politeness.requests_per_day,
+        )
         turn = await spider.sink.turn(limits)
         if turn.refusal:
             raise TurnRefused(turn.refusal)

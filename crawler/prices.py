@@ -113,7 +113,6 @@ class Reading(NamedTuple):
     pieces: int | None = None
     unit_price: Decimal | None = None
     coupon_price: Decimal | None = None
-    signed: bool = False
 
 
 class _Amount(NamedTuple):
@@ -153,7 +152,6 @@ def read_price(text: str, default: str) -> Reading | None:
     pool = [a for a in signed or amounts if not a.percent]
     if not signed and not _is_bare(text, pool):
         return None
-    named = signed[0].currency if signed else None
     asked: list[_Amount] = []
     listed: list[_Amount] = []
     coupons: list[_Amount] = []
@@ -183,19 +181,16 @@ def read_price(text: str, default: str) -> Reading | None:
         asked, listed = listed, []
     if not asked:
         return None
-    price, upper, struck = _choose(text, asked)
-    if named is None:
-        named = default
+    price, upper, struck = _choose(asked)
     list_price = struck or max((a.value for a in listed), default=None)
     return Reading(
         price=price.value,
-        currency=price.currency or named,
+        currency=price.currency or default,
         list_price=list_price if list_price is not None and list_price > price.value else None,
         upper=upper,
         pieces=_pieces(text),
         unit_price=unit_price,
         coupon_price=min((a.value for a in coupons), default=None),
-        signed=price.currency is not None,
     )
 
 
@@ -217,13 +212,12 @@ def currency_code(text: str, default: str) -> str | None:
     return next((_among(among, default) for pattern, among in _signs() if text and pattern.fullmatch(text)), None)
 
 
-def _choose(text: str, asked: list[_Amount]) -> tuple[_Amount, Decimal | None, Decimal | None]:
+def _choose(asked: list[_Amount]) -> tuple[_Amount, Decimal | None, Decimal | None]:
     """The price among plain amounts, with the upper bound of a range or the higher of two prices."""
     first = asked[0]
     taxed = [a for a in asked if not _BEFORE_TAX.match(a.after)] or asked
     if len(taxed) < len(asked) or any(_AFTER_TAX.match(a.after) for a in asked[1:]):
         return next((a for a in taxed if _AFTER_TAX.match(a.after)), taxed[0]), None, None
-    now = next((a for a in asked if _NOW.search(_last(a.before))), None)
     if len(asked) == 1:
         return first, None, None
     second = asked[1]
@@ -234,6 +228,7 @@ def _choose(text: str, asked: list[_Amount]) -> tuple[_Amount, Decimal | None, D
     ):
         return first, second.value, None
     same = [a for a in asked if a.currency == first.currency]
+    now = next((a for a in asked if _NOW.search(_last(a.before))), None)
     if now is not None:
         others = [a.value for a in same if a.value > now.value]
         return now, None, max(others, default=None)

@@ -17,19 +17,19 @@ from crawler.extraction import Extraction, extract, extract_seller
 from crawler.marketplace import Marketplace, Rendering, fill
 from crawler.marketplace import Request as Described
 from crawler.page import PageView
-from crawler.politeness import PATIENCE_SECONDS, RobotsUnreadable, TurnRefused, retry_after
+from crawler.politeness import RobotsUnreadable, TurnRefused, retry_after
 from crawler.status import control_address, search_status_of, status_of
 from crawler.tabs import Plan
 from touchstone.errors import StoreError
 from touchstone.frontier import Outcome, PageKind, Validators, Visit, Way
 from touchstone.images import ListingImage
-from touchstone.listing import Listing, PageStatus, Seller
+from touchstone.listing import TROUBLE, Listing, PageStatus, Seller
+from touchstone.pace import PATIENCE_SECONDS
 from touchstone.ports import Sink
 from touchstone.sweeps import SweepRequest
 
 LARGEST_IMAGE_BYTES = 20 * 1024 * 1024  # beyond any listing photo; larger bodies are cut off by the downloader
 SEEN = (PageStatus.LISTING, PageStatus.SOLD_OUT)
-TROUBLE = (PageStatus.BLOCKED, PageStatus.LOGIN, PageStatus.ERROR, PageStatus.EMPTY)
 COME_BACK = (429, 503)  # refusals that ask for patience; others ask to be left alone
 MOST_SCROLLED = 10_000  # listings of a page that is scrolled, where no limit was asked for
 ATTEMPTS = 3  # at a page, before it goes on the dead-letter list
@@ -57,11 +57,6 @@ class MarketplaceSpider(scrapy.Spider):
         self._controls: dict[bool, asyncio.Future[PageView | None]] = {}
         self._image_tasks: dict[str, asyncio.Future[ListingImage]] = {}
         self._seller_tasks: dict[str, asyncio.Future[Seller]] = {}
-
-    @property
-    def gap(self) -> float:
-        """Seconds between the starts of two requests."""
-        return max(1 / self.marketplace.politeness.requests_per_second, self.crawl_delay)
 
     async def start(self) -> AsyncIterator[Request]:
         """Nothing: the visits to begin with are in the frontier already."""
@@ -96,8 +91,7 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _fields(self, url: str, html: str) -> frozenset[str] | None:
         """The fields that a page which may still be filling in shows; ``None`` while a required one is lacking."""
-        listings = extract(PageView(url, html), self.marketplace, datetime.now(UTC)).listings
-        return listings[0].filled if listings else None
+        return extract(PageView(url, html), self.marketplace, datetime.now(UTC)).filled
 
     def _build(self, visit: Visit, described: Described, callback: Callable[..., Any], plan: Plan | None) -> Request:
         meta: dict[str, Any] = {"visit": visit, **({"browser": plan} if plan else {})}
@@ -360,7 +354,8 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _back_off(self, attempt: int) -> float:
         """Seconds before the next try, jittered so that what failed together does not return together."""
-        return BACK_OFF_GAPS * self.gap * 3.0**attempt * random.uniform(0.5, 1.5)
+        gap = self.marketplace.politeness.gap(self.crawl_delay)
+        return BACK_OFF_GAPS * gap * 3.0**attempt * random.uniform(0.5, 1.5)
 
     async def _refused(self, visit: Visit, refusal: TurnRefused) -> None:
         """The marketplace is to be left in peace: keep the visit for later and end."""
@@ -393,8 +388,8 @@ class _Look(NamedTuple):
 
     @property
     def fields(self) -> frozenset[str]:
-        """The fields that were obtained; of the first listing, as the others differ in seller and price only."""
-        return self.extraction.listings[0].filled if self.extraction.listings else frozenset()
+        """The fields that were obtained."""
+        return self.extraction.filled or frozenset()
 
 
 class _Notes:

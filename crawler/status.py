@@ -23,7 +23,7 @@ LEAST_COMPARED = 30  # characters of visible text without which an answer says n
 MOST_COMPARED = 2500  # characters
 
 BLOCKED = re.compile(
-    r"captcha|pardon our interruption|made us think you|think you (?:are|were) a|rejected|needs to be verified|enable js|not a robot|robots out|automated visitors|exceeds the allowed|quota exceeded|ddos|are you (?:a )?(?:robot|human)|not a robot|unusual (?:traffic|activity)|access (?:to this page )?(?:has been |is |was )?denied|verify (?:that )?you(?:'| a)re"
+    r"captcha|pardon our interruption|made us think you|think you (?:are|were) a|rejected|needs to be verified|enable js|not a robot|robots out|automated visitors|exceeds the allowed|quota exceeded|ddos|are you (?:a )?(?:robot|human)|unusual (?:traffic|activity)|access (?:to this page )?(?:has been |is |was )?denied|verify (?:that )?you(?:'| a)re"
     r"|verify (?:that )?you are human|checking (?:your|if the site)|just a moment|security check|request (?:was |has been )?blocked|you have been blocked|blocked"
     r"|too many requests|rate limit|automated (?:access|requests|queries|traffic)|suspicious|bot (?:detected|protection|traffic)|enable javascript and cookies"
     r"|not available in your (?:country|region)|forbidden|ray id|incident (?:id|number)|press (?:and|&) hold"
@@ -98,8 +98,9 @@ def status_of(
     short = len(text) < SHORT_PAGE
     if _has(markers.blocked, text) and not found:
         return PageStatus.BLOCKED
-    led_to_login = page.url != asked and _LOGIN_PATH.search(urlsplit(page.url).path)
-    if led_to_login and _password_field(page) and not _keeps_id(asked, page.url, path_only=True):
+    path = urlsplit(page.url).path if page.url != asked else ""  # where a redirect led to
+    led_to_login = bool(_LOGIN_PATH.search(path)) and not _keeps_id(asked, page.url, path_only=True)
+    if led_to_login and _password_field(page):
         return PageStatus.LOGIN
     if _is_challenge(page, text, short=short, found=bool(found)):
         return PageStatus.BLOCKED
@@ -112,15 +113,11 @@ def status_of(
     if http_status in (404, 410) and short and _is_refusal(page):
         return PageStatus.BLOCKED
     moved = not _same_listing(asked, page)
-    if (
-        page.url != asked
-        and _LOGIN_PATH.search(urlsplit(page.url).path)
-        and not _keeps_id(asked, page.url, path_only=True)
-    ):
+    if led_to_login:
         return PageStatus.LOGIN
-    if page.url != asked and _BLOCK_PATH.search(urlsplit(page.url).path) and not found:
+    if _BLOCK_PATH.search(path) and not found:
         return PageStatus.BLOCKED
-    if page.url != asked and _ERROR_PATH.search(urlsplit(page.url).path) and not found:
+    if _ERROR_PATH.search(path) and not found:
         return PageStatus.ERROR
     if http_status in (404, 410):
         return PageStatus.GONE

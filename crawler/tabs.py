@@ -15,25 +15,13 @@ VISIT_SECONDS = 60.0  # for everything about a page; a script that hangs ends wi
 LOOKS = (0.15, 0.15, 0.3, 0.5, 1.0, 2.0, 3.0, 4.0)  # seconds between looks at a page that is still filling in
 BLOCKED = tuple(
     f"*.{kind}{end}"
-    for kind in (
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "webp",
-        "avif",
-        "svg",
-        "ico",
-        "woff",
-        "woff2",
-        "ttf",
-        "mp4",
-        "webm",
-        "mp3",
-    )
+    for kind in "png jpg jpeg gif webp avif svg ico woff woff2 ttf mp4 webm mp3".split()  # noqa: SIM905 -- easier to read
     for end in ("", "?*")
 )
 LOST = ("connection closed", "driver", "browser has been closed", "target closed", "browser closed", "pipe")
+
+
+Fields = Callable[[str, str], frozenset[str] | None]  # of an address and its document so far
 
 
 class Plan(NamedTuple):
@@ -46,7 +34,7 @@ class Plan(NamedTuple):
     wait_for: str | None = None
     scroll: int = 0
     load_more: str | None = None
-    fields: Callable[[str, str], frozenset[str] | None] | None = None
+    fields: Fields | None = None
 
 
 class Page(NamedTuple):
@@ -139,13 +127,9 @@ class Browser:
         )
 
     async def _drop_browser(self) -> None:
-        browser, playwright, self._browser, self._playwright, self._idle = (
-            self._browser,
-            self._playwright,
-            None,
-            None,
-            [],
-        )
+        browser, playwright = self._browser, self._playwright
+        self._browser = self._playwright = None
+        self._idle = []
         for closing in (browser and browser.close, playwright and playwright.stop):
             if closing:
                 with contextlib.suppress(Exception):  # a dead driver answers nothing; its processes are gone already

@@ -355,10 +355,6 @@ def _says_buy(node: Element) -> bool:
     return bool(BUY.search(f"{drawn} {words}") or BUY.search(text_of(node)[:60]))
 
 
-def _in_frame(node: Element) -> bool:
-    return any(part.tag in ("header", "nav", "footer", "aside") for part in _ancestors(node, 20))
-
-
 def _ancestors(node: Element, most: int) -> Iterator[Element]:
     parent = node.getparent()
     while parent is not None and most > 0:

@@ -10,11 +10,11 @@ import msgspec
 
 from crawler.encoding import decoded
 from crawler.extraction import extract
-from crawler.fetching import Fields
 from crawler.generic import generic_for
 from crawler.marketplace import Marketplace, Rendering, Search, Source, find, load
 from crawler.page import PageView
-from crawler.proposal import Proposal, agrees, propose
+from crawler.proposal import WANTED, Proposal, agrees, propose
+from crawler.tabs import Fields
 from operations import clock
 from touchstone.configuration import Configuration
 from touchstone.errors import UserError
@@ -22,7 +22,6 @@ from touchstone.listing import Listing
 
 NAME = re.compile(r"^[a-z][a-z0-9_-]{1,39}$")
 LEAST_LINKS = 20  # of a page of results; an application's shell has fewer
-SHOWN = ("title", "price", "list_price", "brand", "gtin", "sku", "availability", "images", "seller_name")
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +103,7 @@ def describe(
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(toml, encoding="utf-8")
     described = load(path, allowed)
-    filled: dict[str, int] = dict.fromkeys(SHOWN, 0)
+    filled: dict[str, int] = dict.fromkeys(WANTED, 0)
     pages = folder / f"{name}.pages"
     pages.mkdir(exist_ok=True)
     for number, (one, view) in enumerate(found, 1):

@@ -7,13 +7,12 @@ from statistics import median
 from crawler.marketplace import Fields, Marketplace
 from storage.store import Store
 from touchstone.frontier import Progress, VisitState
-from touchstone.listing import Listing
+from touchstone.listing import TROUBLE, Listing
 from touchstone.sweeps import SweepReport, SweepRequest, SweepStatus
 
 LEAST_LISTINGS = 10  # of a sweep whose shares of fields say anything
 PAST_SWEEPS = 5  # complete ones that a sweep is compared with; with fewer than three nothing is usual yet
 LOST_SHARE = 0.5  # of the usual share of a field, below which its parser is believed to have rotted
-LOST = ("blocked", "login", "error", "empty")
 
 
 def report_of(
@@ -31,7 +30,7 @@ def report_of(
             if name not in listing.filled:
                 lacking.setdefault(name, listing)
     shares = {name: count / listings for name, count in sorted(filled.items())}
-    rot = [*_broken_promises(request, marketplace, listings, filled)]
+    rot = list(_broken_promises(request, marketplace, listings, filled))
     for name, usual in _usual_shares(store, sweep_id, request).items():
         if listings >= LEAST_LISTINGS and shares.get(name, 0.0) < usual * LOST_SHARE and name in lacking:
             rot.append(_alarm(marketplace, name, shares.get(name, 0.0), usual, lacking[name]))
@@ -50,7 +49,7 @@ def report_of(
 
 
 def _status(progress: Progress, listings: int, rot: list[str], *, finished: bool, refused: bool) -> SweepStatus:
-    lost = progress.states.get(VisitState.DEAD, 0) + sum(progress.pages.get(status, 0) for status in LOST)
+    lost = progress.states.get(VisitState.DEAD, 0) + sum(progress.pages.get(status, 0) for status in TROUBLE)
     if not finished and not refused:
         return SweepStatus.INTERRUPTED
     if not listings and (progress.problems or refused):

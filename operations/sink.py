@@ -240,19 +240,18 @@ class StoreSink:
     def _add_found(self, outcome: Outcome) -> int:
         """Add what a page of results links to, and its next page while results go on; returns the number of visits."""
         frontier, seen_since, place = self._store.frontier, self._store.listings.seen_since, self._request.marketplace
-        urls = [visit.url for visit in outcome.found]
+        urls, most = [visit.url for visit in outcome.found], self._request.max_listings
         recent = seen_since(place, urls, clock.now() - self._revisit_after) if self._revisit_after else set()
         added = frontier.add(
             self._sweep_id,
             (visit for visit in outcome.found if visit.url not in recent),
-            most=self._request.max_listings,
+            most=most,
         )
         passed = [
             frontier.note(self._sweep_id, visit, Outcome(status=PageStatus.LISTING))
             for visit in outcome.found
             if visit.url in recent
         ]
-        most = self._request.max_listings
         goes_on = bool(added) or any(passed)
         if most is not None and frontier.listings(self._sweep_id) >= most:
             goes_on = False  # there is no room for what further pages would add

@@ -28,7 +28,7 @@ class FrontierStore:
     def add(self, sweep_id: int, visits: Iterable[Visit], *, most: int | None = None) -> list[Visit]:
         """Add the visits that the sweep does not have yet, up to ``most`` listings in all; returns those added."""
         added = []
-        room = math.inf if most is None else most - self._count(sweep_id, PageKind.LISTING)
+        room = math.inf if most is None else most - self.listings(sweep_id)
         for visit in visits:
             if visit.kind is PageKind.LISTING and room <= 0:
                 continue
@@ -47,10 +47,9 @@ class FrontierStore:
 
     def listings(self, sweep_id: int) -> int:
         """The number of listings that a sweep has found."""
-        return self._count(sweep_id, PageKind.LISTING)
-
-    def _count(self, sweep_id: int, kind: PageKind) -> int:
-        row = self._db.conn.execute("SELECT count(*) FROM frontier WHERE sweep = ? AND kind = ?", [sweep_id, kind])
+        row = self._db.conn.execute(
+            "SELECT count(*) FROM frontier WHERE sweep = ? AND kind = ?", [sweep_id, PageKind.LISTING]
+        )
         return int(row.fetchone()[0])
 
     def lease(self, sweep_id: int, most: int) -> Lease:

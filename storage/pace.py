@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 
 from sqlite_utils.db import Database
 
-from touchstone.pace import Limits, Turn
+from touchstone.pace import PATIENCE_SECONDS, Limits, Turn
 
 SLOT_SECONDS = 300.0  # a slot whose holder was killed is free again after it; no request is allowed to take so long
 ALIVE_SECONDS = 2.0  # who waits asks far more often; a ticket that is older has nobody behind it
 ASK_AGAIN_SECONDS = 0.05
-LONGEST_HOLD_SECONDS = 300.0  # a longer wait that a server asks for is not sat out
 REFUSALS = 5  # in a row, until a marketplace is left in peace
 REST_SECONDS = 60.0  # doubled by each further trip without an answer in between
 LONGEST_REST_SECONDS = 3600.0
@@ -47,7 +46,7 @@ class PaceStore:
                 0,
                 f"the daily budget of {limits.daily} requests to {marketplace} is spent; it is renewed at 00:00 UTC",
             )
-        if next_at > now + LONGEST_HOLD_SECONDS:
+        if next_at > now + PATIENCE_SECONDS:
             until = datetime.fromtimestamp(next_at, UTC)
             return Turn(0, 0, f"{marketplace} asks not to be called before {until:%Y-%m-%d %H:%M} UTC")
         sql.execute("DELETE FROM slots WHERE marketplace = ? AND until < ?", [marketplace, now])

@@ -40,7 +40,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """A page to fetch. ``query`` and ``number`` (of the page of results) are set for searches.
 
     ``id`` is its row in the frontier, 0 before it has one; ``attempts`` counts the tries that came to nothing,
-    ``way`` is how earlier visits to such pages say that it is best fetched, and ``validators`` are what the server gave with the page when it was last read.
+    ``way`` is how earlier visits to such pages say that it is best fetched, and ``validators`` are what the server
+    gave with the page when it was last read.
     """
 
     kind: PageKind

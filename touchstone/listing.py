@@ -45,6 +45,9 @@ class PageStatus(StrEnum):
     FORBIDDEN = "forbidden"
 
 
+TROUBLE = (PageStatus.BLOCKED, PageStatus.LOGIN, PageStatus.ERROR, PageStatus.EMPTY)  # the page's content was not had
+
+
 class Seller(msgspec.Struct, frozen=True, kw_only=True):
     """Who offers it. ``seller_id`` is the marketplace's own key where it shows one, else the display name.
 
@@ -78,8 +81,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One seller's offer of one thing on one marketplace.
 
     A page on which several named sellers compete yields one listing for each of them, since each is judged apart.
-    ``brand`` is the marketplace's brand field as the seller filled it, ``sku`` the shop's own article number. ``provenance`` names, for each field, the
-    source that it was read from, such as ``schema:offers.price``; ``conflicts`` says, for a field, where sources differ.
+    ``brand`` is the marketplace's brand field as the seller filled it, ``sku`` the shop's own article number.
+    ``provenance`` names, for each field, the source that it was read from, such as ``schema:offers.price``;
+    ``conflicts`` says, for a field, where sources differ.
     """
 
     marketplace: str

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import msgspec
 
+PATIENCE_SECONDS = 300.0  # the longest wait that a running sweep sits out; beyond it, it ends and can be resumed
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """``gap``: seconds between the starts of two requests; ``concurrency``: requests under way; ``daily``: a UTC day."""

@@ -39,7 +39,8 @@ class SweepRequest(msgspec.Struct, frozen=True, kw_only=True):
 class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a crawl saw: counts of pages by status, listings handed over, and why it ended.
 
-    ``filled`` is, for each field, the share of listings that have it; ``problems`` is one line for each thing that went wrong and makes the sweep less than complete.
+    ``filled`` is, for each field, the share of listings that have it; ``problems`` is one line for each thing that
+    went wrong and makes the sweep less than complete.
     """
 
     status: SweepStatus

@@ -13,14 +13,19 @@ def examples(markets: Markets, count: int) -> list[tuple[str, str, str]]:
     return [(f"{markets.demo.namu_url}/item/{one.id}", one.title, str(one.price)) for one in found]
 
 
-def describe(installation: Installation, markets: Markets, *more: str) -> tuple[str, ...]:
-    """The command that describes namu anew, under another name."""
-    url = markets.demo.namu_url
-    words = [part for one, _, _ in examples(markets, 3) for part in ("--listing", one)]
+def allow_copy(installation: Installation, url: str) -> None:
+    """Have marketplaces described in a folder of one's own, and the shop at this address allowed as ``copy``."""
     settings = installation.folder / "touchstone.toml"
     text = settings.read_text(encoding="utf-8").replace("marketplace_folders = [", 'marketplace_folders = ["mine", ')
     text += f'[marketplaces.copy]\nbase_url = "{url}"\nrequests_per_second = 100\nallow_loopback = true\n'
     settings.write_text(text, encoding="utf-8")
+
+
+def describe(installation: Installation, markets: Markets, *more: str) -> tuple[str, ...]:
+    """The command that describes namu anew, under another name."""
+    url = markets.demo.namu_url
+    words = [part for one, _, _ in examples(markets, 3) for part in ("--listing", one)]
+    allow_copy(installation, url)
     search = f"{url}/search?q={{query}}&page={{page}}"
     return ("marketplaces", "new", "copy", "--search", search, *words, "--query", "벨하네", "--currency", "KRW", *more)
 
@@ -79,10 +84,7 @@ def test_a_marketplace_made_by_scripts_is_described_by_browser(installation: Ins
     url = markets.demo.url("plaza")
     found = [one for one in markets.world.listings if one.marketplace == "plaza"][:3]
     words = [part for one in found for part in ("--listing", f"{url}/p/{one.id}")]
-    settings = installation.folder / "touchstone.toml"
-    text = settings.read_text(encoding="utf-8").replace("marketplace_folders = [", 'marketplace_folders = ["mine", ')
-    text += f'[marketplaces.copy]\nbase_url = "{url}"\nrequests_per_second = 100\nallow_loopback = true\n'
-    settings.write_text(text, encoding="utf-8")
+    allow_copy(installation, url)
     search = f"{url}/search?q={{query}}"
     draft = installation.json(
         "marketplaces", "new", "copy", "--search", search, *words, "--query", "velhanne", "--browser"

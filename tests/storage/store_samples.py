@@ -32,6 +32,16 @@ def prepare(store: Store) -> int:
         return store.sweeps.open(SweepRequest(marketplace=MARKETPLACE, brand=BRAND), NOON)
 
 
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Undone(Exception):
     """Leaves a transaction without keeping it."""
 

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from store_samples import Clock
 
 from storage.frontier import LEASE_SECONDS, FrontierStore
 from storage.store import Store
 from touchstone.frontier import Outcome, PageKind, Validators, Visit
 from touchstone.listing import PageStatus
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

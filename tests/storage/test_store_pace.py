@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from store_samples import Clock
 
-from storage.pace import ALIVE_SECONDS, LONGEST_HOLD_SECONDS, REFUSALS, REST_SECONDS, SLOT_SECONDS, PaceStore
+from storage.pace import ALIVE_SECONDS, REFUSALS, REST_SECONDS, SLOT_SECONDS, PaceStore
 from storage.store import Store
-from touchstone.pace import Limits, Turn
+from touchstone.pace import PATIENCE_SECONDS, Limits, Turn
 
 LIMITS = Limits(gap=1.0, concurrency=2)
-
-
-class Clock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -112,7 +103,7 @@ def test_a_server_that_names_a_time_is_left_alone_until_then(pace: PaceStore, cl
     take(pace)
     pace.hold("namu", 40)
     assert take(pace, "b").wait == 40
-    pace.hold("namu", LONGEST_HOLD_SECONDS + 60)
+    pace.hold("namu", PATIENCE_SECONDS + 60)
     assert "not to be called before" in take(pace, "b").refusal
 
 
