@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crawler.visible import Element, Scene, marks_of, text_of
@@ -9,6 +10,7 @@ from crawler.visible import Element, Scene, marks_of, text_of
 LONGEST_VALUE = 40  # characters of an article number or a brand
 NEAR_HEADING = 150  # elements around the heading in which a brand without a label is looked for
 NUMBER_REACH = 40  # elements after the heading in which an article number may stand without a label
+MOST_REMEMBERED = 20_000  # short texts whose words about availability are kept in mind
 LONGEST_NOTICE = 40  # characters of a word about availability; more are a description or a review
 NEARLY = re.compile(r"임박|대란|almost|nearly|残りわずか|fast ausverkauft|elsewhere", re.IGNORECASE)
 LEAST_SHARE = 0.4  # of a text that is the word about availability itself; less is a sentence that mentions it
@@ -121,6 +123,15 @@ def _without_store(text: str) -> str:
     return (hit[1] if hit else re.sub(BRAND_LABEL, "", text)).strip(" :»›>")
 
 
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _stock_words(text: str) -> tuple[str, str]:
+    """What a short text says of goods that are sold out, and of goods that are there; a shop's pages repeat most of them."""
+    sold, there = SOLD_OUT.search(text), IN_STOCK.search(text)
+    if not (sold or there) or NEARLY.search(text):
+        return "", ""
+    return sold[0] if sold else "", there[0] if there else ""
+
+
 def _availability(scene: Scene) -> str | None:
     """``SoldOut`` or ``InStock``: what is marked as such near the heading, a button that buys, else a short word there."""
     at = scene.heading_at or 0
@@ -128,12 +139,12 @@ def _availability(scene: Scene) -> str | None:
     for order, node, own in scene.texts:
         if order < at - BADGE_REACH or order > at + NEAR_BUTTON or len(own) > LONGEST_NOTICE:
             continue
-        sold, there = SOLD_OUT.search(own), IN_STOCK.search(own)
-        if not (sold or there) or node.tag in ("option", "label", "li", "h1", "h2") or NEARLY.search(own):
+        sold, there = _stock_words(own)
+        if not (sold or there) or node.tag in ("option", "label", "li", "h1", "h2"):
             continue
         if scene.is_elsewhere(node) or node is scene.heading:
             continue
-        if order < at and (not sold or len(sold[0]) < BADGE_SHARE * len(own)):
+        if order < at and (not sold or len(sold) < BADGE_SHARE * len(own)):
             continue
         said = "SoldOut" if sold else "InStock"
         if not sold and node.tag in DRAWN:
@@ -143,7 +154,7 @@ def _availability(scene: Scene) -> str | None:
             if sold and alive and (node.tag not in DRAWN or abs(order - (scene.button_at or 0)) > BADGE_REACH):
                 continue  # of other goods, or of one of several sizes
             return said
-        if len((sold or there or [""])[0]) >= LEAST_SHARE * len(own):
+        if len(sold or there) >= LEAST_SHARE * len(own):
             hint = hint or said
     if scene.button_at is not None:
         return "InStock"

@@ -107,6 +107,7 @@ def scrapy_settings(marketplace: Marketplace, settings: Settings, allowed: Marke
         "AUTOTHROTTLE_ENABLED": True,  # slower than the pace where the server is; the pace itself is in the store
         "AUTOTHROTTLE_START_DELAY": 0,
         "AUTOTHROTTLE_TARGET_CONCURRENCY": pace.concurrency,
+        "CONCURRENT_ITEMS": 1,  # a callback hands over no items; Scrapy starts as many tasks for each answer
         "CONCURRENT_REQUESTS": pace.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": pace.concurrency,
         "DOWNLOAD_MAXSIZE": LARGEST_PAGE_BYTES,

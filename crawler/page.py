@@ -10,7 +10,10 @@ from urllib.parse import urljoin
 import jmespath
 from extruct.jsonld import JsonLdExtractor
 from extruct.w3cmicrodata import MicrodataExtractor
+from lxml import etree
+from lxml.html import HTMLParser
 from parsel import Selector
+from parsel.selector import create_root_node
 
 from crawler.clues import clue
 from crawler.marketplace import Source, Sources
@@ -18,10 +21,14 @@ from crawler.schema_org import first_offer, images_of, loads, main_product, rdfa
 from crawler.visible import Prices, Scene, headings, title_heading, visible_blocks, visible_prices
 
 # Without any of these in its source, a page strikes no price out.
-STRUCK_OUT = re.compile(
-    r"<(?:del|s|strike|DEL|S|STRIKE)[\s>]|line-through|정가|소비자가|定価|原[價价]"
-    r"|(?:class|id)=[\"'][^\"'>]*(?:[Ww]as|[Oo]ld|[Ll]ist-?[Pp]|[Oo]rig|[Rr]egular|[Bb]efore|[Cc]ompare|[Rr]etail|rrp|msrp|[Pp]rev|[Ss]tri|[Cc]ross)"
-    r"|>\s*(?:[Ww]as|WAS|RRP|MSRP|UVP|List|statt)\b"
+STRUCK_WORDS = ("line-through", "정가", "소비자가", "定価", "原價", "原价")
+STRUCK_MARKS = (  # each begins with a letter that stands for itself, which is what makes a search of a whole page quick
+    re.compile(r"<(?:del|s|strike|DEL|S|STRIKE)[\s>]"),
+    re.compile(r">\s*(?:[Ww]as|WAS|RRP|MSRP|UVP|List|statt)\b"),
+    re.compile(
+        r"=[\"'](?:(?<=class=[\"'])|(?<=id=[\"']))[^\"'>]*"
+        r"(?:[Ww]as|[Oo]ld|[Ll]ist-?[Pp]|[Oo]rig|[Rr]egular|[Bb]efore|[Cc]ompare|[Rr]etail|rrp|msrp|[Pp]rev|[Ss]tri|[Cc]ross)"
+    ),
 )
 MOST_TEXT = 200_000  # characters of a JSON document that are searched for words
 LONGEST_VALUE = 20_000  # characters; a longer "field" is a page's text caught by a careless selector
@@ -38,7 +45,9 @@ class PageView:
     @cached_property
     def selector(self) -> Selector:
         """The parsed page; an empty one for JSON."""
-        return Selector(text=self.text if self.text.strip() and not self.is_json else "<html></html>")
+        text = self.text if self.text.strip() and not self.is_json else "<html></html>"
+        parser = HTMLParser if "itemscope" in text else etree.HTMLParser  # its elements are slow; microdata needs them
+        return Selector(root=create_root_node(text, parser), type="html")
 
     @cached_property
     def is_json(self) -> bool:
@@ -160,6 +169,11 @@ class PageView:
         """Like ``all``, as absolute addresses without repetition."""
         return list(dict.fromkeys(urljoin(self.url, str(value)) for value in self.all(sources)[0]))
 
+    @cached_property
+    def _strikes_out(self) -> bool:
+        text = self.text
+        return any(word in text for word in STRUCK_WORDS) or any(mark.search(text) for mark in STRUCK_MARKS)
+
     def _clue(self, name: str) -> str | None:
         """What a visitor is shown of a field, looked for once."""
         if name not in self._clues:
@@ -177,7 +191,7 @@ class PageView:
                 states = (loads(re.sub(r"^[^{\[]*|;\s*$", "", text)) for text in texts)
                 return next((jmespath.search(source.path, state) for state in states if state is not None), None)
             case "visible":
-                if source.path == "list_price" and not STRUCK_OUT.search(self.text):
+                if source.path == "list_price" and not self._strikes_out:
                     return None
                 if source.path in ("price", "list_price"):
                     return self.visible_prices.asked if source.path == "price" else self.visible_prices.struck

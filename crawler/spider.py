@@ -80,7 +80,7 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _listing(self, visit: Visit, *, rendered: bool) -> Request:
         listing = self.marketplace.listing
-        plan = Plan(listing.wait_for, fields=None if listing.wait_for else self._fields)
+        plan = Plan(listing.wait_for, fields=None if listing.wait_for else _Filling(self.marketplace))
         request = self._build(visit, listing.request, self.parse_listing, plan if rendered else None)
         known = visit.validators
         if known and known.recipe == self._recipe and not rendered and visit.way is Way.HTTP:
@@ -88,10 +88,6 @@ class MarketplaceSpider(scrapy.Spider):
                 if value:
                     request.headers[name] = value
         return request
-
-    def _fields(self, url: str, html: str) -> frozenset[str] | None:
-        """The fields that a page which may still be filling in shows; ``None`` while a required one is lacking."""
-        return extract(PageView(url, html), self.marketplace, datetime.now(UTC)).filled
 
     def _build(self, visit: Visit, described: Described, callback: Callable[..., Any], plan: Plan | None) -> Request:
         meta: dict[str, Any] = {"visit": visit, **({"browser": plan} if plan else {})}
@@ -161,8 +157,7 @@ class MarketplaceSpider(scrapy.Spider):
             self._count(response, PageStatus.LISTING)
             await self.sink.settle(visit, Outcome(status=PageStatus.LISTING, http=304, unchanged=True))
             return None
-        page = _view(response)
-        extraction = extract(page, self.marketplace, datetime.now(UTC))
+        page, extraction = self._read(response)
         status = status_of(response.status, page, self.marketplace, extraction, asked=visit.url)
         if status is PageStatus.EMPTY or (status in SEEN and _is_guess(extraction)):
             control = await self._control(visit, rendered=rendered)
@@ -185,6 +180,14 @@ class MarketplaceSpider(scrapy.Spider):
         else:
             await self.sink.settle(visit, outcome)
         return None
+
+    def _read(self, response: Response) -> tuple[PageView, Extraction]:
+        """A listing's page and what it shows; one that was read when the browser took it is not read again."""
+        page, plan = _view(response), response.meta.get("browser")
+        seen = plan.fields.last if isinstance(plan, Plan) and isinstance(plan.fields, _Filling) else None
+        if seen is not None and (seen[0].url, seen[0].text) == (page.url, page.text):
+            return seen
+        return page, extract(page, self.marketplace, datetime.now(UTC))
 
     def _wants_browser(self, visit: Visit, status: PageStatus, *, rendered: bool) -> bool:
         """Whether a browser is to look as well: at a page that HTTP leaves empty, or to learn which way is enough."""
@@ -377,6 +380,19 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _count(self, response: Response, status: PageStatus) -> None:
         self.sink.page(response.url, status, rendered=_rendered(response))
+
+
+class _Filling:
+    """Reads a page that may still be filling in: a plan's ``fields``. ``last`` is what it read last."""
+
+    def __init__(self, marketplace: Marketplace) -> None:
+        self._marketplace = marketplace
+        self.last: tuple[PageView, Extraction] | None = None
+
+    def __call__(self, url: str, html: str) -> frozenset[str] | None:
+        page = PageView(url, html)
+        self.last = page, extract(page, self._marketplace, datetime.now(UTC))
+        return self.last[1].filled
 
 
 class _Look(NamedTuple):

@@ -71,6 +71,7 @@ DEEPEST = 400  # levels of nesting; what is below is not seen by anybody
 BUYING_LINK = re.compile(r"^\s*(?:#|javascript:|$)|cart|basket|buy|order|checkout|purchase|bag", re.IGNORECASE)
 CART_LINK = re.compile(r"\s*(?:장바구니|カート|cart|basket|bag|warenkorb|panier)[\s()\d]*$", re.IGNORECASE)
 BUTTONS = ("button", "input", "a")
+SWITCHED_OFF = re.compile(r"disabled|soldout|sold-out")
 SKIPPED = frozenset(("script", "style", "head", "noscript", "template", "option", "select", "textarea"))
 LONGEST_PRICE = 80  # characters of an element that shows a price and nothing else
 LONGEST_OWN = 60  # characters of the text in which an amount is looked for
@@ -117,20 +118,25 @@ class Scene:
                 break
             if node is self.heading:
                 self.heading_at = order
-            if node.tag in BUTTONS and node.get("disabled") is not None and _says_buy(node):
-                self.dead_button = True
-            if (
-                self.button_at is None
-                and node.tag in BUTTONS
-                and (self.heading_at is not None or self.heading is None)
-                and _buys(node)
-            ):
-                self.button_at = order
-            own = _own_text(node) if node.tag not in SKIPPED else ""
-            if node.tag == "img" and not own:
+            tag = node.tag
+            if tag in BUTTONS:
+                self._look_at_button(order, node)
+            if tag in SKIPPED:
+                continue
+            own = _own_text(node)
+            if not own and tag == "img":
                 own = node.get("alt", "").strip()  # old shops draw their buttons
             if own and len(own) <= LONGEST_OWN:
                 self.texts.append((order, node, own))
+
+    def _look_at_button(self, order: int, node: Element) -> None:
+        sought = self.button_at is None and (self.heading_at is not None or self.heading is None)
+        off = node.get("disabled") is not None
+        if not (sought or off) or not _says_buy(node):
+            return
+        self.dead_button = self.dead_button or off
+        if sought and not off and not SWITCHED_OFF.search(node.get("class", "")):
+            self.button_at = order
 
     @cached_property
     def amounts(self) -> frozenset[str]:
@@ -338,11 +344,6 @@ def _is_elsewhere(node: Element) -> bool:
         or (node.tag == "a" and bool(node.get("href")))
         or bool(ELSEWHERE.search(marks_of(node)))
     )
-
-
-def _buys(node: Element) -> bool:
-    off = node.get("disabled") is not None or re.search(r"disabled|soldout|sold-out", node.get("class", ""))
-    return not off and _says_buy(node)
 
 
 def _says_buy(node: Element) -> bool:

@@ -3,13 +3,15 @@
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from confusable_homoglyphs import confusables
 
 IGNORABLE = ("Cf", "Mn", "Me")  # categories of what is not seen, and of accents
 INVISIBLE = "\u115f\u1160\u3164\uffa0"  # Hangul fillers: letters by category, and nothing to the eye
+MOST_CHARACTERS = 16_384  # distinct ones kept in mind; titles use some thousands, a hostile one may use all of Unicode
+LONGEST_REMEMBERED = 300  # characters of a text whose folding is kept: several detectors read each title
 _HANGUL_SYLLABLES = range(0xAC00, 0xD7A4)
 _LEADS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
@@ -57,11 +59,11 @@ class Fold(NamedTuple):
     """Folded text and, for each of its characters, where in the original it came from: start and end."""
 
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=MOST_CHARACTERS)
 def fold_character(char: str) -> str:
     """One character as it reads: compatibility forms, look-alikes of Latin letters, accents and case taken away.
 
@@ -101,6 +103,14 @@ def _latin_look(char: str) -> str | None:
 
 def fold(text: str) -> Fold:
     """The text as it reads, and where each of its characters came from."""
+    return _fold_once(text) if len(text) <= LONGEST_REMEMBERED else _fold(text)
+
+
+def _fold(text: str) -> Fold:
+    if not any(map(_joins_before, text)):
+        folded = "".join(parts := list(map(fold_character, text)))
+        if len(folded) == len(text) and "" not in parts:
+            return Fold(folded, range(len(text)), range(1, len(text) + 1))
     triples = [
         (char, start, end)
         for start, end in _clusters(text)
@@ -108,6 +118,9 @@ def fold(text: str) -> Fold:
         for char in fold_character(composed)
     ]
     return Fold("".join(t[0] for t in triples), tuple(t[1] for t in triples), tuple(t[2] for t in triples))
+
+
+_fold_once = functools.lru_cache(maxsize=4096)(_fold)
 
 
 def _clusters(text: str) -> Iterator[tuple[int, int]]:
@@ -119,6 +132,7 @@ def _clusters(text: str) -> Iterator[tuple[int, int]]:
             start = index
 
 
+@functools.lru_cache(maxsize=MOST_CHARACTERS)
 def _joins_before(char: str) -> bool:
     """Whether a character joins the one before it: a vowel or tail of conjoining Hangul, a combining mark."""
     return "\u1160" <= char <= "\u11ff" or unicodedata.category(char) in ("Mn", "Me")

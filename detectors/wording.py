@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -44,7 +44,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def find(self, text: str) -> str | None:
         """The words in folded ``text`` that the entry is about; each sentence is read apart."""
-        for sentence in SENTENCES.split(text):
+        for sentence in _sentences(text):
             if self.unless and _compiled(self.unless).search(sentence):
                 continue
             if self.deniable and DENIAL.search(sentence):
@@ -52,6 +52,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             if hit := _compiled(self.pattern).search(sentence):
                 return hit[0].strip()
         return None
+
+
+@lru_cache(maxsize=64)
+def _sentences(text: str) -> list[str]:
+    return SENTENCES.split(text)
 
 
 @cache
