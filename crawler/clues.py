@@ -35,7 +35,7 @@ BRAND_LABEL = re.compile(
     r"|브랜드|ブランド|品牌|廠牌|hersteller|fabricant|fabbricante|manufacturer|produttore|producent|제조사|メーカー|label|artist)\s*(?:[:：]|$)\s*",
     re.IGNORECASE,
 )
-BRAND_MARK = re.compile(r"brand|byline|manufactur|marca|marke|vendor|designer", re.IGNORECASE)
+BRAND_MARK = re.compile(r"brand|byline|manufactur|marca|marke(?!t)|vendor|designer", re.IGNORECASE)
 SOLD_OUT = re.compile(
     r"sold\s*out|out\s*of\s*stock|currently unavailable|not available|temporarily out|unavailable|품절된\s*상품입니다(?:\.\s*\(.*\))?|품절|매진|재입고\s*알림"
     r"|derzeit nicht verf|nicht (?:auf lager|lieferbar|verfügbar)|ausverkauft|actuellement indisponible|indisponible|rupture|épuisé"
@@ -116,7 +116,7 @@ def _is_name(text: str) -> bool:
 
 def _without_store(text: str) -> str:
     hit = re.match(
-        r"(?:visit the|store di|boutique|tienda de|visita lo|visiter la boutique|besuche? den|by|von|di|de|par)\s+(.+?)(?:\s*-?(?:store|shop|negozio))?$",
+        r"(?:visit the|(?:visita lo )?store di|boutique|(?:visita la )?tienda de|visiter la boutique|besuche? den|by|von|di|de|par)\s+(.+?)(?:\s*-?(?:store|shop|negozio))?$",
         text,
         re.IGNORECASE,
     )
