@@ -1,11 +1,15 @@
 """The browser: which one, how it is started, and how a page is waited for."""
 
+import asyncio
+import contextlib
 import os
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from touchstone.errors import ConfigurationError
 
@@ -18,6 +22,9 @@ WAIT_MILLISECONDS = 10_000  # for what a page must show; a slower page is counte
 SETTLE_MILLISECONDS = 400  # between two looks at a page that is scrolled; two frames and a quick answer of its server
 STALLS = 4  # scrolls without anything new before a list is believed to have ended; one stall loses most of a slow list
 MOST_SCROLLS = 200
+MOST_SCRIPT_MEGABYTES = 512  # of a page's objects; large web applications hold a third of it
+MOST_PROCESS_BYTES = 1024 * 1024 * 1024  # of a renderer, with what scripts hold outside that heap
+WATCH_SECONDS = 0.25
 
 
 def find_browser(configured: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
@@ -57,8 +64,13 @@ def launch_options(executable: str) -> dict[str, Any]:
     """How Chromium is started: without its own calls to the outside, and as root without a sandbox, which it demands."""
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     lean = ["--blink-settings=imagesEnabled=false", "--disable-features=RenderDocument,SpareRendererForSitePerProcess"]
+    bounded = [f"--js-flags=--max-old-space-size={MOST_SCRIPT_MEGABYTES}"]
     rootless = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return {"executable_path": executable, "headless": True, "args": [*quiet, *lean, "--disable-quic", *rootless]}
+    return {
+        "executable_path": executable,
+        "headless": True,
+        "args": [*quiet, *lean, *bounded, "--disable-quic", *rootless],
+    }
 
 
 async def scroll_to_end(page: Any, selector: str, enough: int, load_more: str | None = None) -> None:
@@ -76,3 +88,18 @@ async def scroll_to_end(page: Any, selector: str, enough: int, load_more: str | 
         await page.wait_for_timeout(SETTLE_MILLISECONDS)
         count = await page.locator(selector).count()
         stalls, seen = (stalls + 1, seen) if count <= seen else (0, count)
+
+
+async def watch_memory() -> None:
+    """End every renderer below this process that takes more than ``MOST_PROCESS_BYTES``; its page fails, and it alone."""
+    here = psutil.Process()
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        for process in here.children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+                if process.memory_info().rss > MOST_PROCESS_BYTES and _renders(process):
+                    process.kill()
+
+
+def _renders(process: psutil.Process) -> bool:
+    return any(word in ("--type=renderer", "--type=zygote") for word in process.cmdline())

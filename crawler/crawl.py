@@ -11,13 +11,12 @@ from scrapy.settings import Settings as ScrapySettings
 from crawler.addresses import CheckedResolver
 from crawler.browser import find_browser
 from crawler.marketplace import Marketplace, Rendering
-from crawler.spider import MarketplaceSpider
+from crawler.spider import LARGEST_PAGE_BYTES, MarketplaceSpider
 from touchstone import VERSION
 from touchstone.configuration import MarketplaceSettings, Settings
 from touchstone.ports import Sink
 from touchstone.sweeps import SweepRequest
 
-LARGEST_PAGE_BYTES = 8 * 1024 * 1024  # unpacked; the largest honest pages have two
 PAGE_TIMEOUT_SECONDS = 30.0
 PROJECT_PAGE = "https://touchstone-watch.invalid/"  # stands in where no contact is configured; `doctor` complains
 

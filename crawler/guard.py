@@ -10,6 +10,10 @@ from crawler.addresses import is_inward
 from crawler.marketplace import Marketplace
 
 
+class OutOfBounds(IgnoreRequest):
+    """An address that is not fetched by our own decision; no try later would change it."""
+
+
 class DomainGuard:
     """Downloader middleware next to the network: it sees each request, redirected, retried, for an image or a page."""
 
@@ -25,10 +29,8 @@ class DomainGuard:
         )
 
     def process_request(self, request: Request) -> None:
-        """Let the request pass or raise ``IgnoreRequest``."""
+        """Let the request pass or raise ``OutOfBounds``."""
         if not self._marketplace.may_fetch(request.url):
-            raise IgnoreRequest(f"{urlsplit(request.url).hostname} does not belong to {self._marketplace.name}")
+            raise OutOfBounds(f"{urlsplit(request.url).hostname} does not belong to {self._marketplace.name}")
         if not self._allow_loopback and is_inward(request.url):
-            raise IgnoreRequest(
-                f"{urlsplit(request.url).hostname} is on this machine or network; allow_loopback is off"
-            )
+            raise OutOfBounds(f"{urlsplit(request.url).hostname} is on this machine or network; allow_loopback is off")

@@ -59,7 +59,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     xpath: str | None = None
     regex: str | None = None
     url: str | None = None
-    visible: Literal["price", "list_price", "sku", "address_id", "brand_label", "brand", "availability"] | None = None
+    visible: (
+        Literal["title", "price", "list_price", "photos", "sku", "address_id", "brand_label", "brand", "availability"]
+        | None
+    ) = None
     script: str | None = None
     pick: str | None = None
     join: str | None = None

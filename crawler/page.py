@@ -18,7 +18,16 @@ from parsel.selector import create_root_node
 from crawler.clues import clue
 from crawler.marketplace import Source, Sources
 from crawler.schema_org import first_offer, images_of, loads, main_product, rdfa_items, repaired
-from crawler.visible import Prices, Scene, headings, title_heading, visible_blocks, visible_prices
+from crawler.visible import (
+    Prices,
+    Scene,
+    headings,
+    photo_address,
+    title_heading,
+    visible_blocks,
+    visible_photos,
+    visible_prices,
+)
 
 # Without any of these in its source, a page strikes no price out.
 STRUCK_WORDS = ("line-through", "정가", "소비자가", "定価", "原價", "原价")
@@ -30,6 +39,7 @@ STRUCK_MARKS = (  # each begins with a letter that stands for itself, which is w
         r"(?:[Ww]as|[Oo]ld|[Ll]ist-?[Pp]|[Oo]rig|[Rr]egular|[Bb]efore|[Cc]ompare|[Rr]etail|rrp|msrp|[Pp]rev|[Ss]tri|[Cc]ross)"
     ),
 )
+PHOTOS = "::attr(src)"  # of what is selected by the way to a photo; a lazy one has its address elsewhere
 MOST_TEXT = 200_000  # characters of a JSON document that are searched for words
 LONGEST_VALUE = 20_000  # characters; a longer "field" is a page's text caught by a careless selector
 
@@ -195,10 +205,17 @@ class PageView:
                     return None
                 if source.path in ("price", "list_price"):
                     return self.visible_prices.asked if source.path == "price" else self.visible_prices.struck
+                if source.path == "photos":
+                    return visible_photos(self.scene) if not self.is_json else None
+                if source.path == "title":
+                    return title_heading(self.selector)
                 return self._clue(source.path)
             case "meta":
                 path = "//meta[@property=$name or @name=$name or @itemprop=$name]/@content"
                 return [value.strip() for value in self.selector.xpath(path, name=source.path).getall()]
+            case "css" if source.path.endswith(PHOTOS):
+                nodes = self.selector.css(source.path.removesuffix(PHOTOS))
+                return [photo_address(node.root) if node.root.tag == "img" else node.root.get("src") for node in nodes]
             case "css":
                 return _texts(self.selector.css(source.path))
             case "xpath":

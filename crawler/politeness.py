@@ -11,6 +11,7 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from crawler.guard import OutOfBounds
 from touchstone.pace import Limits
 
 ROBOT = "Touchstone"  # the name that robots.txt may address us by
@@ -65,7 +66,7 @@ class Robots(RobotsTxtMiddleware):
         super()._robots_error(exc, netloc)
 
     def process_request_2(self, rp: Any, request: Request) -> None:
-        """Let the request pass or raise ``IgnoreRequest``."""
+        """Let the request pass or raise ``OutOfBounds``, ``RobotsUnreadable`` or ``TurnRefused``."""
         netloc = urlsplit(request.url).netloc
         if rp is None and netloc in self._faults:
             self._parsers.pop(netloc, None)  # the next request asks again
@@ -73,7 +74,10 @@ class Robots(RobotsTxtMiddleware):
             if isinstance(fault, TurnRefused):
                 raise fault
             raise RobotsUnreadable(f"robots.txt of {netloc} cannot be had: {str(fault).splitlines()[0][:160]}")
-        super().process_request_2(rp, request)
+        try:
+            super().process_request_2(rp, request)
+        except IgnoreRequest as error:
+            raise OutOfBounds(str(error)) from error
 
 
 class Pace:

@@ -9,17 +9,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 import scrapy
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import DownloadCancelledError, IgnoreRequest
 from scrapy.http import Request, Response, TextResponse
 
 from crawler.encoding import decoded
 from crawler.extraction import Extraction, extract, extract_seller
+from crawler.guard import OutOfBounds
 from crawler.marketplace import Marketplace, Rendering, fill
 from crawler.marketplace import Request as Described
 from crawler.page import PageView
 from crawler.politeness import RobotsUnreadable, TurnRefused, retry_after
 from crawler.status import control_address, search_status_of, status_of
-from crawler.tabs import Plan
+from crawler.tabs import VISIT_SECONDS, Plan
 from touchstone.errors import StoreError
 from touchstone.frontier import Outcome, PageKind, Validators, Visit, Way
 from touchstone.images import ListingImage
@@ -32,6 +33,7 @@ LARGEST_IMAGE_BYTES = 20 * 1024 * 1024  # beyond any listing photo; larger bodie
 SEEN = (PageStatus.LISTING, PageStatus.SOLD_OUT)
 COME_BACK = (429, 503)  # refusals that ask for patience; others ask to be left alone
 MOST_SCROLLED = 10_000  # listings of a page that is scrolled, where no limit was asked for
+LARGEST_PAGE_BYTES = 8 * 1024 * 1024  # unpacked; the largest honest pages have two
 ATTEMPTS = 3  # at a page, before it goes on the dead-letter list
 BACK_OFF_GAPS = 4.0  # the first wait before another try, in gaps between requests; three times longer each time
 
@@ -331,14 +333,17 @@ class MarketplaceSpider(scrapy.Spider):
         error = failure.value
         if isinstance(error, TurnRefused):
             await self._refused(visit, error)
-        elif failure.check(IgnoreRequest) and not isinstance(error, RobotsUnreadable):
+        elif isinstance(error, OutOfBounds):
             what = f"pages that may not be fetched: {failure.getErrorMessage()}"
             await self.sink.settle(visit, Outcome(status=PageStatus.FORBIDDEN, problems=(what,)))
         else:
             rendered = bool(failure.request.meta.get("browser"))
             self.sink.page(visit.url, PageStatus.ERROR, rendered=rendered)
-            what = f"{failure.type.__name__}: {(failure.getErrorMessage().splitlines() or [''])[0][:160]}"
-            await self._trouble(visit, Outcome(status=PageStatus.ERROR, rendered=rendered), what, None)
+            outcome = Outcome(status=PageStatus.ERROR, rendered=rendered)
+            if isinstance(error, (IgnoreRequest, DownloadCancelledError)) and not isinstance(error, RobotsUnreadable):
+                await self.sink.give_up(visit, msgspec.structs.replace(outcome, problems=(_said(error),)))
+            else:
+                await self._trouble(visit, outcome, _said(error), None)
 
     async def _trouble(self, visit: Visit, outcome: Outcome, what: str, response: Response | None) -> None:
         """Have a page visited again if that may help, else give it up, saying why."""
@@ -380,6 +385,16 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _count(self, response: Response, status: PageStatus) -> None:
         self.sink.page(response.url, status, rendered=_rendered(response))
+
+
+def _said(error: BaseException) -> str:
+    """An error in one line: its own words, or what its kind means here."""
+    words = next(iter(str(error).splitlines()), "")
+    if not words and isinstance(error, DownloadCancelledError):
+        words = f"more than {LARGEST_PAGE_BYTES // 2**20} MB"
+    if not words and isinstance(error, TimeoutError):
+        words = f"not done within {VISIT_SECONDS:g} s"
+    return f"{type(error).__name__}: {words[:160]}"
 
 
 class _Filling:

@@ -21,6 +21,7 @@ SENTENCE_SHARE = 0.3  # of a paragraph that is the notice itself
 SAME_HEADING = 0.6  # the same, for one under the same heading: what it recommends may differ
 LEAST_COMPARED = 30  # characters of visible text without which an answer says nothing
 MOST_COMPARED = 2500  # characters
+LEAST_UNKNOWN = 10  # digits of a number that no shop has given out
 
 BLOCKED = re.compile(
     r"captcha|pardon our interruption|made us think you|think you (?:are|were) a|rejected|needs to be verified|enable js|not a robot|robots out|automated visitors|exceeds the allowed|quota exceeded|ddos|are you (?:a )?(?:robot|human)|unusual (?:traffic|activity)|access (?:to this page )?(?:has been |is |was )?denied|verify (?:that )?you(?:'| a)re"
@@ -200,14 +201,15 @@ def search_status_of(http_status: int, page: PageView, marketplace: Marketplace,
 def control_address(url: str, token: str) -> str | None:
     """The address of a listing that certainly does not exist, made from one that may; ``token``: random digits.
 
-    The last number of the address is replaced by one of the same length; ``None`` where it has none.
+    The last number of the address is replaced by one as long, or longer where a short one may well exist; ``None`` where
+    it has none.
     """
     hits = list(re.finditer(r"\d{3,}", url.split("://", 1)[-1].split("/", 1)[-1])) if "://" in url else []
     if not hits:
         return None
     last = hits[-1][0]
     at = url.rindex(last)
-    return url[:at] + (token * 3)[: len(last)] + url[at + len(last) :]
+    return url[:at] + (token * 6)[: max(len(last), LEAST_UNKNOWN)] + url[at + len(last) :]
 
 
 def _is_challenge(page: PageView, text: str, *, short: bool, found: bool) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from crawler.browser import WAIT_MILLISECONDS, launch_options, scroll_to_end
+from crawler.browser import WAIT_MILLISECONDS, launch_options, scroll_to_end, watch_memory
 from crawler.proxy import Proxy, Target
 
 VISITS = 25  # of one tab; a new renderer then, so that nothing that a page left in memory grows
@@ -70,6 +70,7 @@ class Browser:
         self._browser: Any = None
         self._starting = asyncio.Lock()
         self._idle: list[_Tab] = []
+        self._watching: asyncio.Task[None] | None = None
 
     async def visit(self, url: str, plan: Plan, *, timeout: float) -> Page:
         """Render a page. Raises Playwright's errors; after one that shows a dead browser the next visit starts anew."""
@@ -92,6 +93,8 @@ class Browser:
 
     async def close(self) -> None:
         """End the browser, its driver and the proxy."""
+        if self._watching is not None:
+            self._watching.cancel()
         await self._drop_browser()
         await self.proxy.close()
 
@@ -125,6 +128,7 @@ class Browser:
         self._browser = await chromium.launch(
             proxy={"server": self._proxy_address, "bypass": "<-loopback>"}, **launch_options(self._executable)
         )
+        self._watching = self._watching or asyncio.ensure_future(watch_memory())
 
     async def _drop_browser(self) -> None:
         browser, playwright = self._browser, self._playwright

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from lxml import etree
@@ -66,6 +67,7 @@ FRAME = re.compile(
     r"(?:^|[\s_-])(?:header|footer|gnb|lnb|nav|menu|recommend\w*|related|similar|cookie|banner)(?:$|[\s_-])|추천",
     re.IGNORECASE,
 )
+SRCSET = re.compile(r"([^\s,]\S*[^\s,])(?:\s+([\d.]+)[wx])?\s*(?:,|$)")
 HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 DEEPEST = 400  # levels of nesting; what is below is not seen by anybody
 BUYING_LINK = re.compile(r"^\s*(?:#|javascript:|$)|cart|basket|buy|order|checkout|purchase|bag", re.IGNORECASE)
@@ -81,6 +83,21 @@ MOST_LETTERS = 12  # beside an amount; more are a sentence
 LEAST_WEIGHT = 2.5  # of an amount that is believed to be the price
 REPEATED = 3  # amounts of one and the same make from which they are a list of other goods
 NEAR = 400  # elements after the heading over which nearness fades
+
+
+# What lies over a page until it is closed: a question about cookies, an offer to subscribe.
+OVERLAYS = etree.XPath(
+    "//dialog | //*[@role='dialog' or @role='alertdialog' or @aria-modal='true'] | //*[self::div or self::section or self::aside]"
+    "[contains(@class, 'cookie') or contains(@id, 'cookie') or contains(@class, 'consent') or contains(@id, 'consent')]"
+)
+LARGEST_OVERLAY = 400  # elements; more are the page itself, named after what lies over it
+# Where shops keep a photo's address until it comes into view, the usual ones first.
+LAZY = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-zoom-image", "data-large_image", "data-image")
+PHOTO = re.compile(r"gallery|zoom|product|photo|swiper|slide|goods|detail|main|item|hero|상품|대표", re.IGNORECASE)
+NO_PHOTO = re.compile(
+    r"logo|icon|sprite|banner|avatar|pixel|flag|badge|star|rating|blank|loading|spacer|\.svg", re.IGNORECASE
+)
+NEAR_PHOTO = 200  # elements around the heading in which a listing's photos stand
 
 
 class Prices(NamedTuple):
@@ -113,12 +130,18 @@ class Scene:
         self.button_at: int | None = None
         self.dead_button = False  # one that would buy, were it not switched off
         self.texts: list[tuple[int, Element, str]] = []
+        self.photos: list[tuple[int, Element]] = []
+        over = covering(page)
         for order, node in enumerate(page.root.iter(etree.Element)):
             if order > MOST_ELEMENTS:
                 break
             if node is self.heading:
                 self.heading_at = order
             tag = node.tag
+            if over and node in over:
+                continue
+            if tag == "img":
+                self.photos.append((order, node))
             if tag in BUTTONS:
                 self._look_at_button(order, node)
             if tag in SKIPPED:
@@ -276,9 +299,56 @@ def _gather(node: Element, parts: list[str], *, framed: bool, depth: int) -> Non
             parts.append(child.tail)
 
 
+def covering(page: Selector) -> frozenset[Element]:
+    """Every element of what lies over the page; what is seen through it is the page."""
+    over: set[Element] = set()
+    for root in OVERLAYS(page.root):
+        inside = list(islice(root.iter(etree.Element), LARGEST_OVERLAY + 1))
+        if len(inside) <= LARGEST_OVERLAY:
+            over.update(inside)
+    return frozenset(over)
+
+
+def photo_address(image: Element) -> str | None:
+    """Where an ``img`` has its photo: a lazy one's own attribute, the largest of a set, else ``src``."""
+    for name in LAZY:
+        if address := image.get(name, "").strip():
+            return address
+    # The parser does not know that <source> is empty, and puts the image into it.
+    picture = next((part for part in _ancestors(image, 4) if part.tag == "picture"), None)
+    sources = [image, *(picture.iter("source") if picture is not None else ())]
+    for source in sources:
+        if largest := _largest(source.get("data-srcset") or source.get("srcset") or ""):
+            return largest
+    address = image.get("src", "").strip()
+    return address if address and not address.startswith("data:") else None
+
+
+def _largest(srcset: str) -> str | None:
+    """The address in a ``srcset`` with the largest width or density."""
+    found = [(float(size or 1), address) for address, size in SRCSET.findall(srcset) if not address.startswith("data:")]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def visible_photos(scene: Scene) -> list[str]:
+    """The photos that a visitor takes for the listing's own: marked or named so, near the heading, not of other goods."""
+    title = set(_folded(text_of(scene.heading)).split()) if scene.heading is not None else set()
+    at, found = scene.heading_at or 0, []
+    for order, image in scene.photos:
+        address = photo_address(image)
+        if address is None or abs(order - at) > NEAR_PHOTO or scene.is_elsewhere(image):
+            continue
+        marks = " ".join(marks_of(part) for part in (image, *_ancestors(image, 4)))
+        named = bool(title & set(_folded(image.get("alt", "")).split()))
+        if not NO_PHOTO.search(f"{address} {marks_of(image)}") and (named or PHOTO.search(marks)):
+            found.append(address)
+    return found
+
+
 def main_heading(page: Selector, title: str | None) -> Element | None:
     """The heading that names the product: the one that agrees best with the title, else the first h1."""
-    nodes: list[Element] = [node.root for node in page.css("h1, h2")]
+    over = covering(page)
+    nodes: list[Element] = [node.root for node in page.css("h1, h2") if node.root not in over]
     wanted = set(_folded(title or "").split())
     best: Element | None = None
     best_share = 0.0
@@ -307,7 +377,8 @@ def headings(page: Selector) -> tuple[str, ...]:
 
 def title_heading(page: Selector) -> str | None:
     """The h1 that the document's own title agrees with best; the only one where there is one."""
-    texts = [text for node in page.css("h1") if (text := text_of(node.root))]
+    over = covering(page)
+    texts = [text for node in page.css("h1") if node.root not in over and (text := text_of(node.root))]
     if len(texts) < 2:
         return texts[0] if texts else None
     titles = page.xpath("//title/text() | //meta[@property='og:title']/@content").getall()

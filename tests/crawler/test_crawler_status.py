@@ -88,12 +88,13 @@ def test_prices_of_listings_are_read() -> None:
 @pytest.mark.parametrize(
     ("url", "wanted"),
     [
-        ("https://a.example/item/123456", "https://a.example/item/987987"),
-        ("https://a.example/view?no=1234&ref=x", "https://a.example/view?no=9879&ref=x"),
+        ("https://a.example/item/123456", "https://a.example/item/9879879879"),
+        ("https://a.example/view?no=1234&ref=x", "https://a.example/view?no=9879879879&ref=x"),
+        ("https://a.example/item/123456789012", "https://a.example/item/987987987987"),
         ("https://a1234.example/item/wool-hat", None),
         ("not an address 12345", None),
     ],
 )
 def test_control_address(url: str, wanted: str | None) -> None:
-    """The last number of the address is another one of the same length."""
+    """The last number of the address is another one, too long for any of the shop's."""
     assert control_address(url, "987") == wanted
