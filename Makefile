@@ -5,7 +5,7 @@ DEMO := .demo
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help setup browser demo test check format lint types layers score bench bench-extraction bench-rendering bench-crawl kills real lock lock-peers clean
+.PHONY: help setup browser demo test check format lint types layers score bench bench-extraction bench-rendering bench-crawl bench-quality bench-speed kills real words lock lock-peers clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -55,11 +55,20 @@ bench-rendering: setup ## What rendering = "auto" obtains, and how many pages it
 bench-crawl: setup ## What a page costs beside Scrapy, Playwright and Crawlee (ARGS="--repeat 3 --scale")
 	@$(PYTHON) -m benchmarks.crawl $(ARGS)
 
+bench-quality: setup ## How well names, products and photos are told, beside simple peers (TOUCHSTONE_BENCH_DATA names the data)
+	@$(PYTHON) -m benchmarks.quality.mentions --part all --speed no $(ARGS)
+
+bench-speed: setup ## How fast, as the catalog grows
+	@$(PYTHON) -m benchmarks.quality.mentions --part all --speed only
+
 kills: setup ## Kill a sweep of 2,000 listings fifty times and resume it
 	@TOUCHSTONE_KILLS=50 TOUCHSTONE_KILL_PAGES=2000 $(PYTHON) -m pytest -s tests/cli/test_cli_kills.py -k killed
 
 real: setup ## Crawl two shops that nobody here wrote, on this machine (needs Node.js; see docs/real-input.md)
 	@tools/real.sh $(PYTHON)
+
+words: $(STAMP) ## Make the list of honest words anew (detectors/words.txt.gz)
+	@$(VENV)/bin/uv run --no-project --python $(PYTHON) --with wordfreq==3.1.1 python tools/words.py
 
 lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 	@$(PYTHON) -m pip install --quiet uv

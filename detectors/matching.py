@@ -9,7 +9,8 @@ import msgspec
 from rapidfuzz import fuzz
 
 from detectors.image_index import ImageIndex
-from detectors.mentions import Mention, MentionIndex, context_words
+from detectors.mentions import Mention, MentionIndex
+from detectors.roles import context_words
 from detectors.text import code_key, words
 from touchstone.catalog import BrandReference, Catalog
 from touchstone.identifiers import canonical_gtin

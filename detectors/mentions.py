@@ -1,21 +1,42 @@
 """Where a title names a brand, how it is written, and in which role."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import ahocorasick_rs
 import msgspec
 
-from detectors.text import IGNORABLE, LEET, Token, code_key, fold, fold_character, is_hangul, jamo, sound, tokens, words
+from detectors.lexicon import common_words, is_compound, is_word
+from detectors.roles import role_of
+from detectors.spelling import describe, honest_spellings, spelling
+from detectors.text import Fold, code_key, fold, is_hangul, jamo
+from detectors.typos import Slips
+from detectors.views import (
+    Stream,
+    View,
+    drawn_hangul,
+    may_be_letter,
+    plain,
+    seen_as,
+    shapes,
+    sounds,
+    spoken_hangul,
+    spoken_hangul_otherwise,
+)
 from touchstone.catalog import Brand
 from touchstone.verdicts import Role
 
-LONGEST_JOIN = 14  # tokens put together in search of a name that was taken apart: "V.e.l.h.a.n.n.e"
-TRAILING_MASK = re.compile(r"\w{2}[*○●◯⚪×]$")
-MASK = re.compile(rf"\w[*○●◯⚪#×_]\w|{TRAILING_MASK.pattern}")  # signs that stand for a letter everyone can guess
-SHORTEST_BLOTTED = 3  # letters or syllables; of two, one alone would be left
-SHORTEST_FUZZY = 5  # letters; shorter names have too many honest neighbours at one edit
+SHORTEST_SHAPED = 4  # letters of a name that is looked for by its look; three digits and letters are a model number
+SHORTEST_SOUNDED = 5
+SHORTEST_GLUED = 4  # letters of a name that is believed to be glued to a word
+SHORTEST_SPACED = 5  # letters of a name with one space in it
+SHORTEST_INSIDE = 5  # letters of a name with words glued on both sides
+SURE_INSIDE = 8  # letters of a name that no other word holds by chance
+SURE_SYLLABLES = 3  # of a Hangul name that no other word begins with by chance
+LEAST_REST = 3  # letters of a word that a name is glued to
+LATIN_VIEWS: tuple[View, ...] = (shapes, sounds)
+HANGUL_VIEWS: tuple[View, ...] = (spoken_hangul, spoken_hangul_otherwise, drawn_hangul)
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,9 +54,47 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Name(NamedTuple):
+    """A name of a brand: its folded letters, its folded words, whether its letters are Hangul."""
+
     brand: str
     name: str
     ordinary: bool
+    key: str
+    words: tuple[str, ...]
+    hangul: bool
+
+
+class _Place(NamedTuple):
+    """Where a view found a name: in the title, and in its folded text from the first to the last character."""
+
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+class _Lookup:
+    """One view's automaton over all names."""
+
+    def __init__(self, view: View, names: list[_Name], numbers: list[int]) -> None:
+        self.view = view
+        by_key: dict[str, list[int]] = {}
+        for number in numbers:
+            if key := seen_as(view, names[number].name):
+                by_key.setdefault(key, []).append(number)
+        self._numbers = list(by_key.values())
+        self._automaton = ahocorasick_rs.AhoCorasick(list(by_key), store_patterns=False) if by_key else None
+
+    def find(self, title: str, folded: Fold) -> Iterator[tuple[int, _Place]]:
+        """Every name in the view's stream, by number, and where."""
+        if self._automaton is None:
+            return
+        stream = self.view(title, folded)
+        for key, start, end in self._automaton.find_matches_as_indexes(stream.text, overlapping=True):
+            first, last = stream.first[start], stream.last[end - 1]
+            if _is_whole(stream, folded, start, end):
+                for number in self._numbers[key]:
+                    yield number, _Place(folded.starts[first], folded.ends[last], first, last)
 
 
 class MentionIndex:
@@ -43,214 +102,160 @@ class MentionIndex:
 
     def __init__(self, brands: tuple[Brand, ...]) -> None:
         self.brands = {brand.id: brand for brand in brands}
-        self._exact: dict[str, _Name] = {}
-        self._leet: dict[str, _Name] = {}
-        self._sound: dict[str, _Name] = {}
-        self._near: dict[str, _Name] = {}
-        self._blotted: dict[str, _Name] = {}
-        self._longest = 0
+        self._names = [name for brand in brands for name in _names_of(brand)]
         self._honest: dict[str, set[str]] = {}
-        for brand in brands:
-            for name in brand.names:
-                self._add(brand, name)
-
-    def _add(self, brand: Brand, name: str) -> None:
-        key = code_key(name)
-        if not key or not any(map(str.isalnum, name)):
-            return  # signs alone: nothing that a title could be searched for
-        entry = _Name(brand.id, name, brand.ordinary_word)
-        self._longest = max(self._longest, len(jamo(key)))
-        self._exact.setdefault(key, entry)
-        self._honest.setdefault(brand.id, set()).update({_spelling(name), _spelling(name).replace(" ", "")})
-        if len(key) >= SHORTEST_BLOTTED:
-            for variant in set(_shortened(key)) - {key}:
-                self._blotted.setdefault(variant, entry)
-        if is_hangul(key[0]):
-            self._sound.setdefault(sound(key), entry)
-            if len(jamo(key)) >= SHORTEST_FUZZY:
-                for variant in _shortened(jamo(key)):
-                    self._near.setdefault(variant, entry)
-        else:
-            self._leet.setdefault(key.translate(LEET), entry)
-            if len(key) >= SHORTEST_FUZZY and not brand.ordinary_word:
-                for variant in _shortened(key):
-                    self._near.setdefault(variant, entry)
+        self._slips = Slips()
+        for name in self._names:
+            self._honest.setdefault(name.brand, set()).update(honest_spellings(name.name))
+            self._slips.add(name.key, len(name.words), ordinary=name.ordinary)
+        latin = [number for number, name in enumerate(self._names) if not name.hangul]
+        hangul = [number for number, name in enumerate(self._names) if name.hangul]
+        self._plain = _Lookup(plain, self._names, list(range(len(self._names))))
+        self._latin = [_Lookup(view, self._names, latin) for view in LATIN_VIEWS]
+        self._hangul = [_Lookup(view, self._names, hangul) for view in HANGUL_VIEWS]
 
     def find(self, title: str) -> list[Mention]:
-        """Every mention, left to right, none overlapping; of two at one place the longer."""
-        found, parts, position = [], tokens(title), 0
-        while position < len(parts):
-            hit = self._at(title, parts, position)
-            if hit is None:
-                position += 1
-                continue
-            name, start, end = hit
-            how = (
-                "" if _spelling(title[start:end]) in self._honest[name.brand] else describe(title[start:end], name.name)
-            )
-            role = role_of(title, start, end)
-            found.append(Mention(brand=name.brand, name=name.name, start=start, end=end, role=role, how=how))
-            while position < len(parts) and parts[position].start < end:
-                position += 1
-        return found
+        """Every mention, left to right, none overlapping; of two at one place the longer, then the plainer."""
+        found: dict[tuple[int, int], int] = {}
+        for start, end, number in self._hits(title):
+            found.setdefault((start, end), number)
+        taken: list[tuple[int, int, int]] = []
+        for (start, end), number in sorted(found.items(), key=lambda hit: hit[0][0] - hit[0][1]):
+            if all(end <= other[0] or start >= other[1] for other in taken):
+                taken.append((start, end, number))
+        return [self._mention(title, *place) for place in sorted(taken)]
 
-    def _at(self, title: str, parts: list[Token], position: int) -> tuple[_Name, int, int] | None:
-        """The longest name that begins with the token at ``position``."""
-        best: tuple[_Name, int, int] | None = None
-        joined = ""
-        for token in parts[position : position + LONGEST_JOIN]:
-            joined += token.text
-            if len(jamo(joined)) > self._longest + 4:
-                break
-            alone = token is parts[position]
-            start = parts[position].start
-            if name := self._masked(title[start : token.end + 1], joined):
-                best = (name, start, token.end + bool(TRAILING_MASK.search(title[start : token.end + 1])))
-            name = self._whole(joined, alone=alone)
-            if name is not None and (alone or _may_join(title[start : token.end], name, joined)):
-                best = (name, start, token.end)
-        return best or self._glued(title, parts[position])
+    def _mention(self, title: str, start: int, end: int, number: int) -> Mention:
+        name, written = self._names[number], title[start:end]
+        how = "" if spelling(written) in self._honest[name.brand] else describe(written, name.name)
+        role = role_of(title, start, end)
+        return Mention(brand=name.brand, name=name.name, start=start, end=end, role=role, how=how)
 
-    def _whole(self, joined: str, *, alone: bool) -> _Name | None:
-        if name := self._exact.get(joined):
-            return name
-        if (name := self._leet.get(joined.translate(LEET))) and not name.ordinary:
-            return name
-        if (name := self._leet.get(joined.translate(LEET))) and any(char.isdigit() for char in joined):
-            return name
-        hangul = any(map(is_hangul, joined))
-        if (
-            hangul
-            and (name := self._sound.get(sound(joined)))
-            and (not name.ordinary or jamo(joined) == jamo(code_key(name.name)))
-        ):
-            return name
-        if not alone:
-            return None
-        letters = jamo(joined)
-        if len(letters) < SHORTEST_FUZZY:
-            return None
-        return next(filter(None, map(self._near.get, _shortened(letters))), None)
-
-    def _masked(self, span: str, joined: str) -> _Name | None:
-        """A name with a letter blotted out: Vel*anne, Vel○anne."""
-        if not MASK.search(span):
-            return None
-        return self._blotted.get(joined)
-
-    def _glued(self, title: str, token: Token) -> tuple[_Name, int, int] | None:
-        """A Hangul name with a particle or a noun grown onto it: 벨하네용, 벨하네자켓."""
-        if not token.is_hangul:
-            return None
-        for length in range(len(token.text) - 1, 1, -1):
-            name = self._exact.get(token.text[:length])
-            if name is not None and not name.ordinary:
-                return name, token.start, _end_of(title, token, length)
-        return None
+    def _hits(self, title: str) -> Iterator[tuple[int, int, int]]:
+        folded = fold(title)
+        lookups = [self._plain]
+        lookups += self._latin if re.search(r"[a-z0-9]", folded.text) else []
+        lookups += self._hangul if any(map(is_hangul, folded.text)) else []
+        for lookup in lookups:
+            for number, place in lookup.find(title, folded):
+                if _is_meant(title, folded.text, place, self._names[number], lookup.view):
+                    yield place.start, place.end, number
+        for number, start, end in self._slips.find(title):
+            yield start, end, number
 
 
-def _end_of(title: str, token: Token, length: int) -> int:
-    """The index in the original after the first ``length`` folded characters of a token."""
-    return token.start + fold(title[token.start : token.end]).ends[length - 1]
+def _names_of(brand: Brand) -> Iterator[_Name]:
+    for name in brand.names:
+        key = code_key(name)
+        if key and any(map(str.isalnum, name)):  # of signs alone: nothing that a title could be searched for
+            words = tuple(re.findall(r"[^\W_]+", fold(name).text))
+            yield _Name(brand.id, name, brand.ordinary_word, key, words, is_hangul(key[0]))
 
 
-def _may_join(span: str, name: _Name, joined: str) -> bool:
-    """Whether tokens may be read together as ``name``.
+def _is_whole(stream: Stream, folded: Fold, start: int, end: int) -> bool:
+    """Whether a hit begins and ends with whole characters: a syllable gives several letters."""
+    head = start == 0 or stream.first[start - 1] != stream.first[start]
+    return head and (end == len(stream.text) or stream.last[end] != stream.last[end - 1])
 
-    A name of several words is; letters taken apart by punctuation are; two ordinary words side by side are not, since
-    any sentence holds some ("novel hanneman").
-    """
-    if " " in name.name or "-" in name.name or MASK.search(span):
+
+def _is_meant(title: str, text: str, place: _Place, name: _Name, view: View) -> bool:
+    """Whether what a view shows as a name is one to a reader, and not letters of other words."""
+    written = text[place.first : place.last + 1]
+    exact = view is plain
+    if not exact and not _may_be_hidden(title, written, place, name, view):
+        return False
+    pieces = re.findall(r"[^\W_]+", written) if exact or name.hangul else re.findall(r"[^\s.\-_·/~,']+", written)
+    free = (_is_free(title, text, place, name, before=True), _is_free(title, text, place, name, before=False))
+    if len(pieces) > 1 and tuple(pieces) != name.words:
+        return all(free) and _may_be_apart(written, pieces, name)
+    if all(free):
+        return exact or name.hangul or not is_word(written)
+    return not name.ordinary and _may_be_glued(text, place, name, free, exact=exact)
+
+
+def _may_be_hidden(title: str, written: str, place: _Place, name: _Name, view: View) -> bool:
+    """Whether a name may be written as a view must have it to see it."""
+    letters = len(name.key)
+    if view is drawn_hangul:
+        return not name.ordinary and (letters >= SURE_SYLLABLES or bool(re.search("[ㄱ-ㅣ]", written)))
+    if name.hangul:
+        same = jamo("".join(filter(str.isalnum, written))) == jamo(name.key)
+        return same or (letters >= SURE_SYLLABLES and not name.ordinary and not is_word(written)) or (
+            any(char.isdigit() for char in written) and letters >= SURE_SYLLABLES
+        )  # fmt: skip
+    if view is sounds:
+        return letters >= SHORTEST_SOUNDED and not name.ordinary
+    digits = sum(char.isdigit() for char in title[place.start : place.end] if char.isascii())
+    own = sum(char.isdigit() for char in name.key)
+    if name.ordinary and not digits and title[place.start : place.end].isascii():
+        return False
+    if letters == SHORTEST_SHAPED and sum(map(may_be_letter, written)) < letters:
+        return False  # "t01" is no Toll
+    return letters >= SHORTEST_SHAPED and 2 * max(0, digits - own) <= letters
+
+
+def _is_free(title: str, text: str, place: _Place, name: _Name, *, before: bool) -> bool:
+    """Whether a name ends here: at a sign, a change of script, a number, or a capital letter inside a word."""
+    at, beside = (place.first, place.first - 1) if before else (place.last, place.last + 1)
+    if not 0 <= beside < len(text) or not text[beside].isalnum():
         return True
-    pieces = [piece for piece in re.split(r"[\W_]+", span) if piece]
-    if not re.search(r"\s", span.strip()):
-        return not name.ordinary or max(map(len, pieces)) <= 2
+    one, other = text[at], text[beside]
+    if is_hangul(one) != is_hangul(other):
+        return True
+    if len(name.key) < SHORTEST_GLUED or name.hangul:
+        return False
+    if one.isdigit() != other.isdigit():
+        return True
+    left, right = (place.start - 1, place.start) if before else (place.end - 1, place.end)
+    return title[left : left + 1].islower() and title[right : right + 1].isupper()
+
+
+def _may_be_apart(written: str, pieces: list[str], name: _Name) -> bool:
+    """Whether pieces may be read together as a name: any two words hold some name between them ("novel hanneman")."""
+    letters = len(name.key)
     if max(map(len, pieces)) == 1 and len(pieces) > 2:
         return True  # "메 도 우": nobody writes a word so by accident
-    return not name.ordinary and max(map(len, pieces)) <= max(2, len(joined) - 3)
+    spaced = re.search(r"\s", written)
+    if name.hangul and letters < SURE_SYLLABLES:
+        return not spaced
+    if name.ordinary:
+        return not spaced and max(map(len, pieces)) <= 2
+    if all(piece in common_words() for piece in pieces) and len(name.words) == 1:
+        return False
+    if not spaced:
+        return letters >= SHORTEST_GLUED or name.hangul
+    if len(name.words) > 1:
+        return len(pieces) <= len(name.words) + 1
+    return len(pieces) == 2 and (name.hangul or letters >= SHORTEST_SPACED)
 
 
-def _shortened(word: str) -> Iterator[str]:
-    """The word and the word with each one letter left out: two words within one edit of each other share one of these."""
-    yield word
-    for index in range(len(word)):
-        yield word[:index] + word[index + 1 :]
+def _may_be_glued(text: str, place: _Place, name: _Name, free: tuple[bool, bool], *, exact: bool) -> bool:
+    """Whether a name that goes on as a longer word stands in it by intention."""
+    first, last = place.first, place.last
+    hangul = is_hangul(text[first])
+    while first > 0 and text[first - 1].isalpha() and is_hangul(text[first - 1]) == hangul and not free[0]:
+        first -= 1
+    while last + 1 < len(text) and text[last + 1].isalpha() and is_hangul(text[last + 1]) == hangul and not free[1]:
+        last += 1
+    whole, before, after = text[first : last + 1], text[first : place.first], text[place.last + 1 : last + 1]
+    if is_word(whole):
+        return False
+    if name.hangul:
+        return _may_be_glued_hangul(name, before, after, exact=exact)
+    letters = len(name.key)
+    if letters < (SHORTEST_GLUED if exact else SHORTEST_INSIDE) or (before and after and letters < SHORTEST_INSIDE):
+        return False
+    return all(_is_rest(rest, sure=exact and letters >= SURE_INSIDE) for rest in (before, after) if rest)
 
 
-def _spelling(text: str) -> str:
-    """What counts as the same honest spelling: case, spaces, hyphens, apostrophes and Unicode's two Hangul forms do not matter."""
-    return re.sub(r"[\s\-·'’&.]+", " ", unicodedata.normalize("NFC", text)).strip().casefold()
+def _is_rest(rest: str, *, sure: bool) -> bool:
+    return len(rest) >= LEAST_REST and (sure or is_word(rest) or is_compound(rest, LEAST_REST))
 
 
-def describe(span: str, name: str) -> str:
-    """In words, how ``span`` hides ``name``."""
-    hows = []
-    for char in dict.fromkeys(span):
-        folded = fold_character(char)
-        if char.isascii():
-            continue
-        label = unicodedata.name(char, "unnamed character")
-        if unicodedata.category(char) in IGNORABLE or folded == "":
-            hows.append(f"invisible {label.lower()}")
-        elif "FULLWIDTH" in label or (folded.isascii() and "MATHEMATICAL" in label) or "CIRCLED" in label:
-            hows.append(f"{label.split(' LETTER')[0].split()[0].lower()} letters")
-        elif folded.isascii() and folded.isalnum():
-            hows.append(f"{label.split()[0].capitalize()} {char} for {folded}")
-    if re.search(r"\w[\s._\-*·/|~,]+\w", span) and not re.search(r"[\s\-·]", name):
-        hows.append("letters taken apart")
-    if MASK.search(span):
-        return "a letter blotted out"
-    if any(char.isdigit() for char in span) and not any(char.isdigit() for char in name):
-        hows.append("digits for letters")
-    if re.search(r"[ㄱ-ㆎ]", span):
-        hows.append("Hangul letters taken apart")
-    return ", ".join(dict.fromkeys(hows)) or f"misspelt for {name}"
-
-
-_FOR_BEFORE = re.compile(
-    r"(?:\bfor|\bfits?|compatible\s+with|works\s+with|suitable\s+for|made\s+for|replacement\s+for|designed\s+for|spare\s+\w+\s+for)\s+(?:the\s+)?$",
-    re.IGNORECASE,
-)
-# "휴대용", "여성용" say what a thing is for, not what it fits.
-_PURPOSE = r"휴대|여행|여성|남성|남녀공|가정|업소|아동|유아|캠핑|등산|선물|다용도|다|사무|학생|실내|실외|차량|겨울|여름|데일리|운동|공|겸|사|내|애|이|비|혼|전|신"
-_FOR_AFTER = re.compile(
-    rf"^[^,|/()\[\]]{{0,40}}?(?:호환|(?<!{')(?<!'.join(_PURPOSE.split('|'))})용(?=\s|$|[가-힣]{{0,2}}\s?(?:케이스|필름|스트랩|필터|커버|충전|파우치|밴드|이어팁|거치))|전용|compatible\b)",
-    re.IGNORECASE,
-)
-_FOR_ANYWHERE = re.compile(r"호환|\bcompatible\b|사제|비정품", re.IGNORECASE)
-_LIKE_BEFORE = re.compile(
-    r"(?:\blike|similar\s+to|inspired\s+by|dupe\s+(?:of|for)|alternative\s+to|in\s+the\s+style\s+of)\s+(?:the\s+|a\s+)?$",
-    re.IGNORECASE,
-)
-_LIKE_AFTER = re.compile(
-    r"^\W{0,2}(?:style|styled|inspired|look|type|dupe|alternative|스타일|st\b|느낌|풍|감성|타입|맛|st\.)", re.IGNORECASE
-)
-_VERSUS_BEFORE = re.compile(
-    r"(?:\bvs\.?|\bversus|why\s+(?:pay|pick|buy|choose)(?:\s+for)?|instead\s+of|tired\s+of|forget|better\s+than|cheaper\s+than|compared\s+(?:to|with)|rivals?|beats|not)\s+(?:the\s+|a\s+)?$",
-    re.IGNORECASE,
-)
-_VERSUS_AFTER = re.compile(
-    r"^\W{0,2}(?:vs\.?\b|versus\b|보다|대비|대신|못지\s*않|(?:이|가|도)?\s*부럽지|버금|저리\s*가라|비교|급\s*성능)",
-    re.IGNORECASE,
-)
-_STUFFING_BEFORE = re.compile(r"(?:#\s*|\btags?\s*:?\s*|키워드\s*:?\s*|(?:^|\W)not\s+)$", re.IGNORECASE)
-
-
-def role_of(title: str, start: int, end: int) -> Role:
-    """What the title says with a brand's name at ``start:end``: the goods are it, for it, like it, or compared with it."""
-    before, after = title[:start].rstrip("[(\"'“ ") + " ", title[end:]
-    if _VERSUS_BEFORE.search(before) or _VERSUS_AFTER.search(after):
-        return Role.VERSUS
-    if _LIKE_BEFORE.search(before) or _LIKE_AFTER.search(after):
-        return Role.LIKE
-    if _FOR_BEFORE.search(before) or _FOR_AFTER.search(after) or _FOR_ANYWHERE.search(title):
-        return Role.FOR
-    if _STUFFING_BEFORE.search(title[:start]):
-        return Role.STUFFING
-    return Role.IS
-
-
-def context_words(brand: Brand, title: str) -> int:
-    """How many of the words that show that an ordinary word means the brand a title holds."""
-    here = set(words(title))
-    return sum(set(words(context)) <= here for context in brand.context)
+def _may_be_glued_hangul(name: _Name, before: str, after: str, *, exact: bool) -> bool:
+    syllables = len(name.key)
+    if syllables < SURE_SYLLABLES:
+        return exact and not before and is_word(after)
+    if not exact:
+        return not before and is_word(after)
+    return not (before and after) or syllables > SURE_SYLLABLES or is_word(before) or is_word(after)

@@ -17,29 +17,15 @@ _LEADS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 _TAILS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
 
-# Digits and signs that are read as Latin letters. "1" is read as i and as l, so both become one letter in the skeleton.
-LEET = str.maketrans({"0": "o", "1": "i", "l": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g"})
-
-# Hangul letters that sound so alike that a misspelling with them is still read as the same name.
-_SOUNDS = str.maketrans(
-    {
-        "ㅐ": "ㅔ",
-        "ㅒ": "ㅖ",
-        "ㄲ": "ㄱ",
-        "ㄸ": "ㄷ",
-        "ㅃ": "ㅂ",
-        "ㅆ": "ㅅ",
-        "ㅉ": "ㅈ",
-        "ㅋ": "ㄱ",
-        "ㅌ": "ㄷ",
-        "ㅍ": "ㅂ",
-        "ㅊ": "ㅈ",
-        "ㅙ": "ㅚ",
-        "ㅞ": "ㅚ",
-    }
+# Forms of one Latin letter that neither compatibility nor the confusables table takes back to it: small capitals,
+# letters in circles, squares and parentheses, of flags, with strokes and hooks.
+_LATIN_NAME = re.compile(
+    r"(?:LATIN (?:SMALL|CAPITAL) LETTER (?:SMALL CAPITAL |SCRIPT |TURNED )?|LATIN LETTER SMALL CAPITAL |REGIONAL INDICATOR SYMBOL LETTER "
+    r"|PARENTHESIZED LATIN (?:SMALL|CAPITAL) LETTER |(?:NEGATIVE )?(?:CIRCLED|SQUARED) LATIN (?:SMALL|CAPITAL) LETTER )"
+    r"([A-Z])(?: WITH .*)?$"
 )
-# Digits read aloud in Korean: 나2키.
-_DIGIT_SYLLABLES = dict(zip("0123456789", "공일이삼사오육칠팔구", strict=True))
+# Letters that stand in for a Latin one by their shape from afar, which the table, made for fonts, does not have.
+_MORE_LOOKS = dict(zip("ηωшщьъияэпгцб", "nwwwbbnrenruб".replace("б", "b"), strict=True))
 
 
 class Token(NamedTuple):
@@ -76,6 +62,8 @@ def fold_character(char: str) -> str:
         return char
     if unicodedata.category(char) in IGNORABLE or char in INVISIBLE:
         return ""
+    if hit := _LATIN_NAME.match(unicodedata.name(char, "")):
+        return hit[1].lower()
     folded = ""
     for part in unicodedata.normalize("NFKC", char):
         if unicodedata.category(part) in IGNORABLE:
@@ -94,7 +82,9 @@ def fold_character(char: str) -> str:
 
 def _latin_look(char: str) -> str | None:
     """The Latin letter or digit that ``char`` looks like, small; ``None`` where it looks like none."""
-    for form in (char, char.lower()):
+    if char.lower() in _MORE_LOOKS:
+        return _MORE_LOOKS[char.lower()]
+    for form in (char, char.lower(), char.upper()):
         for twin in confusables.confusables_data.get(form, ()):
             if len(twin["c"]) == 1 and twin["c"].isascii() and twin["c"].isalnum():
                 return str(twin["c"]).lower()
@@ -179,12 +169,6 @@ def _compatible(char: str) -> str:
     if 0x1161 <= code <= 0x1175:
         return _VOWELS[code - 0x1161]
     return _TAILS[code - 0x11A7] if 0x11A8 <= code <= 0x11C2 else char
-
-
-def sound(text: str) -> str:
-    """How Hangul sounds, roughly: letters that are confused with one another become one; digits are read aloud."""
-    spelt = "".join(_DIGIT_SYLLABLES.get(char, char) for char in text)
-    return jamo(spelt).translate(_SOUNDS)
 
 
 def code_key(text: str) -> str:

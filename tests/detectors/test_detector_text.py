@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from detectors.text import code_key, fold, jamo, sound, tokens, words
+from detectors.text import code_key, fold, jamo, tokens, words
+from detectors.views import seen_as, spoken_hangul
 
 HANGUL = st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=1, max_size=8)
 COMPATIBILITY = {chr(0x1100 + i): c for i, c in enumerate("ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ")}
@@ -39,7 +40,7 @@ def test_every_folded_character_points_back(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=())))
 def test_no_text_is_refused(text: str) -> None:
     """Surrogates, unassigned and private characters are text as well."""
-    fold(text), jamo(text), sound(text), code_key(text)
+    fold(text), jamo(text), seen_as(spoken_hangul, text), code_key(text)
     for token in tokens(text):
         assert token.text and 0 <= token.start < token.end <= len(text)
         assert isinstance(token.is_hangul, bool)
@@ -107,4 +108,4 @@ def test_a_code_has_one_key(code: str) -> None:
 )
 def test_what_sounds_alike_is_alike(one: str, other: str) -> None:
     """Vowels and consonants that are confused, and digits read aloud."""
-    assert sound(one) == sound(other)
+    assert seen_as(spoken_hangul, one) == seen_as(spoken_hangul, other)

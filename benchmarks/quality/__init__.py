@@ -1,0 +1,1 @@
+"""How well the detectors find what sellers hide, measured on other people's real titles and names."""
