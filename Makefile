@@ -56,10 +56,13 @@ bench-crawl: setup ## What a page costs beside Scrapy, Playwright and Crawlee (A
 	@$(PYTHON) -m benchmarks.crawl $(ARGS)
 
 bench-quality: setup ## How well names, products and photos are told, beside simple peers (TOUCHSTONE_BENCH_DATA names the data)
-	@$(PYTHON) -m benchmarks.quality.mentions --part all --speed no $(ARGS)
+	@status=0; $(PYTHON) -m benchmarks.quality.mentions --part all --speed no || status=1; \
+	  $(PYTHON) -m benchmarks.quality.matching own generic few peers candidates || status=1; \
+	  $(PYTHON) -m benchmarks.quality.images --matcher all || status=1; exit $$status
 
 bench-speed: setup ## How fast, as the catalog grows
-	@$(PYTHON) -m benchmarks.quality.mentions --part all --speed only
+	@status=0; $(PYTHON) -m benchmarks.quality.mentions --part all --speed only || status=1; \
+	  $(PYTHON) -m benchmarks.quality.matching speed || status=1; exit $$status
 
 kills: setup ## Kill a sweep of 2,000 listings fifty times and resume it
 	@TOUCHSTONE_KILLS=50 TOUCHSTONE_KILL_PAGES=2000 $(PYTHON) -m pytest -s tests/cli/test_cli_kills.py -k killed

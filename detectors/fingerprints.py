@@ -24,21 +24,7 @@ Image.init()  # else Pillow knows only the commonest formats by name, and asking
 
 def fingerprint(body: bytes) -> Fingerprint:
     """Look at an image. Raises ``UnreadableImage`` for bytes that are no image, too large, or too small to tell."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(body), formats=FORMATS) as image:
-                width, height = image.size
-                if width * height > MOST_PIXELS:
-                    raise UnreadableImage(f"an image of {width} × {height} pixels is refused")
-                if min(width, height) < LEAST_SIDE:
-                    raise UnreadableImage(f"an image of {width} × {height} pixels shows nothing")
-                image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))
-                picture = _upright(image)
-    except UnreadableImage:
-        raise
-    except Exception as error:  # noqa: BLE001 -- Pillow's decoders raise errors of many kinds on hostile bytes
-        raise UnreadableImage(f"not a readable image: {_said(error)}") from None
+    picture, (width, height) = opened(body)
     return Fingerprint(
         version=VERSION,
         whole=str(imagehash.phash(picture, hash_size=HASH_SIZE)),
@@ -49,6 +35,25 @@ def fingerprint(body: bytes) -> Fingerprint:
     )
 
 
+def opened(body: bytes, side: int = WORKING_SIDE) -> tuple[Image.Image, tuple[int, int]]:
+    """An image in RGB, upright, within ``side`` × ``side`` pixels, and its size as served; raises ``UnreadableImage``."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(body), formats=FORMATS) as image:
+                width, height = image.size
+                if width * height > MOST_PIXELS:
+                    raise UnreadableImage(f"an image of {width} × {height} pixels is refused")
+                if min(width, height) < LEAST_SIDE:
+                    raise UnreadableImage(f"an image of {width} × {height} pixels shows nothing")
+                image.draft("RGB", (side, side))
+                return _upright(image, side), (width, height)
+    except UnreadableImage:
+        raise
+    except Exception as error:  # noqa: BLE001 -- Pillow's decoders raise errors of many kinds on hostile bytes
+        raise UnreadableImage(f"not a readable image: {_said(error)}") from None
+
+
 def _said(error: Exception) -> str:
     """What a decoder said, for people: its own text names addresses in memory and keys of its tables."""
     if isinstance(error, UnidentifiedImageError):
@@ -56,10 +61,10 @@ def _said(error: Exception) -> str:
     return f"the {type(error).__name__} of its decoder says that {error}"
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, side: int) -> Image.Image:
     """RGB on white, turned as the camera says, no larger than needed."""
     picture = ImageOps.exif_transpose(image)
-    picture.thumbnail((WORKING_SIDE, WORKING_SIDE))
+    picture.thumbnail((side, side))
     if picture.mode.startswith("I"):  # 16 bits a pixel: Pillow's own conversion cuts them off at 255
         levels = np.asarray(picture).astype(np.int64).clip(0, 65_535) >> 8
         return Image.fromarray(levels.astype(np.uint8)).convert("RGB")

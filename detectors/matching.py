@@ -10,6 +10,8 @@ from rapidfuzz import fuzz
 
 from detectors.image_index import ImageIndex
 from detectors.mentions import Mention, MentionIndex
+from detectors.pairs.matcher import PairMatcher
+from detectors.pairs.records import Record
 from detectors.roles import context_words
 from detectors.text import code_key, words
 from touchstone.catalog import BrandReference, Catalog
@@ -25,6 +27,9 @@ IMAGE_CONFIDENCE = 0.6
 TITLE_CONFIDENCE = (
     0.95  # of a title that agrees in full; it falls with the square of the share, as siblings share most words
 )
+PAIR_CONFIDENCE = 0.9  # of what the pair weights call certain; they are right so often on sets that they never saw
+LEAST_PAIR = 0.45  # half sure; less is not told
+PAIRS_COMPARED = 5
 NAMED_CONFIDENCE = 0.7  # that a listing is about a brand whose name it bears, before any product is recognised
 LEAST_CONTEXT = 2  # words of the brand's own beside an ordinary word; one alone is found in any title of the trade
 NEIGHBOURS_APART = 3  # characters between names in a row: a space, a comma and a space, a bracket
@@ -88,6 +93,7 @@ class Matcher:
             for word in frozenset().union(*self._titles[ref.key]):
                 counts[word] += 1
                 self._by_word[ref.brand, word].add(ref.key)
+        self._pairs, self._paired = _pair_matcher(catalog)
         total = max(len(catalog.references), 1)
         self._weights = {word: math.log(1 + total / count) for word, count in counts.items()}
 
@@ -120,10 +126,27 @@ class Matcher:
         for hit in self.images.search(listing.images):
             ref = self._references[hit.product]
             found[ref.brand].append(_Sighting(ref, IMAGE_CONFIDENCE * hit.likeness, hit.describe(), telling=False))
+        paired = self._by_pair(listing) if subject.named or found else {}
         for brand in subject.named | set(found):
-            if sighting := self._by_title(listing.title, brand):
-                found[brand].append(sighting)
+            titles = [sighting for sighting in (self._by_title(listing.title, brand), paired.get(brand)) if sighting]
+            if titles:  # two looks at the same words: the surer counts, not both
+                found[brand].append(max(titles, key=lambda sighting: sighting.confidence))
         return found
+
+    def _by_pair(self, listing: Listing) -> dict[str, _Sighting]:
+        """The likeliest product of each brand by words, numbers and measures, as the weights of `detectors.pairs` have it."""
+        best: dict[str, _Sighting] = {}
+        if self._pairs is None:
+            return best
+        for likeness in self._pairs.match([_record_of_listing(listing)], kept=PAIRS_COMPARED)[0]:
+            reference = self._paired[likeness.product]
+            confidence = PAIR_CONFIDENCE * likeness.probability
+            if confidence >= LEAST_PAIR and (
+                reference.brand not in best or best[reference.brand].confidence < confidence
+            ):
+                told = f"title, numbers and measures fit ({likeness.probability:.0%})"
+                best[reference.brand] = _Sighting(reference, confidence, told)
+        return best
 
     def _by_title(self, title: str, brand: str) -> _Sighting | None:
         """The product of ``brand`` whose title agrees best, weighted by how rare its words are in the catalog."""
@@ -258,6 +281,30 @@ def _codes(listing: Listing) -> list[str]:
     joined = [first + second for first, second in pairwise(parts)]
     candidates = [listing.mpn or "", *(part for part in (*parts, *joined) if any(char.isdigit() for char in part))]
     return [key for key in map(code_key, candidates) if len(key) >= 4]
+
+
+def _pair_matcher(catalog: Catalog) -> tuple[PairMatcher | None, list[BrandReference]]:
+    """A matcher over every title of every product, and the product of each."""
+    rows = [(reference, title) for reference in catalog.references for title in reference.all_titles]
+    if not rows:
+        return None, []
+    names = {brand.id: brand.name for brand in catalog.brands}
+    records = [
+        Record(
+            title=title,
+            brand=names.get(reference.brand, ""),
+            model=reference.mpn or "",
+            category=reference.category or "",
+        )
+        for reference, title in rows
+    ]
+    return PairMatcher(records), [reference for reference, _ in rows]
+
+
+def _record_of_listing(listing: Listing) -> Record:
+    return Record(
+        title=listing.title, brand=listing.brand or "", model=listing.mpn or "", category=listing.category or ""
+    )
 
 
 def _among(word: str, here: set[str]) -> bool:

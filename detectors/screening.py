@@ -6,6 +6,7 @@ from detectors.base import Detector, discover
 from detectors.matching import Matcher
 from detectors.verdict import Weights, weigh
 from touchstone.catalog import Catalog
+from touchstone.images import ListingImage
 from touchstone.listing import Listing
 from touchstone.verdicts import Screening
 
@@ -22,6 +23,10 @@ class Screen:
     def build(cls, catalog: Catalog, *, table: Weights | None = None) -> Self:
         """Index the catalog for every detector that is found."""
         return cls(Matcher(catalog), tuple(detector.build(catalog) for detector in discover()), table)
+
+    def leaves_open(self, image: ListingImage) -> bool:
+        """Whether an image should be looked at in detail: fingerprints see no colour, no crop and no collage."""
+        return image.fingerprint is not None and not self._matcher.images.explains(image)
 
     def screen(self, listing: Listing) -> Screening:
         """Look at one listing."""

@@ -40,7 +40,8 @@ class TamperingDetector:
             kind, how = (
                 ("photo_mirrored", "mirrored") if hit.view == "mirrored" else ("photo_framed", "in an added frame")
             )
-            reason = f"the brand's photo of {hit.product}, {how} ({hit.distance} of 256 bits differ)"
+            told = "found by its details" if hit.sighting else f"{hit.distance} of 256 bits differ"
+            reason = f"the brand's photo of {hit.product}, {how} ({told})"
             finding = Finding(
                 detector=self.name, version=self.version, kind=kind, brand=brand, strength=hit.likeness, reason=reason,
                 data={"url": hit.url, "distance": hit.distance, "plain_distance": hit.plain_distance},

@@ -7,6 +7,7 @@ import msgspec
 from detectors.screening import Screen
 from operations import clock
 from operations.keeping import keep_screening
+from operations.photos import Photos
 from storage.store import Store
 from touchstone.verdicts import FlagStatus
 
@@ -24,12 +25,15 @@ def rescreen(store: Store, *, actor: str, progress: Callable[[int], None] = lamb
 
     A flag that is no longer raised is withdrawn; what people decided stays.
     """
-    screen = Screen.build(store.catalog.load())
+    catalog = store.catalog.load()
+    photos = Photos(store, catalog, Screen.build(catalog))
     listings = raised = 0
     for row, listing in store.listings.all():
-        screening = screen.screen(listing)
+        seen, screening = photos.screen(listing)
         with store.transaction():
-            raised += len(keep_screening(store, row, listing, screening))
+            if seen != listing:
+                store.listings.replace(row, seen)
+            raised += len(keep_screening(store, row, seen, screening))
         listings += 1
         progress(listings)
     report = RescreenReport(

@@ -9,6 +9,7 @@ import msgspec
 
 from detectors.screening import Screen
 from operations import clock
+from operations.photos import Photos
 from storage.store import Store
 from touchstone.decoding import problems_in
 from touchstone.errors import BadListing
@@ -55,14 +56,16 @@ def screen(store: Store, lines: TextIO, *, name: str) -> Iterator[ScreenedListin
 
     Raises ``BadListing`` naming line, key and mend; lines before it have been answered.
     """
-    ready = Screen.build(store.catalog.load())
+    catalog = store.catalog.load()
+    photos = Photos(store, catalog, Screen.build(catalog))
     for number, text in enumerate(lines, 1):
         if text.strip():
-            listing = _read(text, f"{name} line {number}", number)
-            yield ScreenedListing(listing=listing, screening=ready.screen(listing))
+            bodies: dict[str, bytes] = {}
+            listing, screening = photos.screen(_read(text, f"{name} line {number}", number, bodies), bodies)
+            yield ScreenedListing(listing=listing, screening=screening)
 
 
-def _read(text: str, where: str, number: int) -> Listing:
+def _read(text: str, where: str, number: int, bodies: dict[str, bytes]) -> Listing:
     try:
         raw = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
@@ -89,12 +92,12 @@ def _read(text: str, where: str, number: int) -> Listing:
         marketplace=line.marketplace, listing_id=line.listing_id or f"line-{number}", url=line.url, title=line.title,
         seen_at=clock.now().astimezone(UTC), brand=line.brand, gtins=line.gtins, mpn=line.mpn,
         category=line.category, description=line.description, options=line.options,
-        images=tuple(_image(path, where) for path in line.images),
+        images=tuple(_image(path, where, bodies) for path in line.images),
         offer=Offer(price=price, condition=line.condition, availability=line.availability, seller=seller),
     )  # fmt: skip
 
 
-def _image(path: str, where: str) -> ListingImage:
+def _image(path: str, where: str, bodies: dict[str, bytes]) -> ListingImage:
     import hashlib
 
     from detectors.fingerprints import fingerprint
@@ -102,7 +105,9 @@ def _image(path: str, where: str) -> ListingImage:
 
     try:
         body = Path(path).read_bytes()
-        return ListingImage(url=path, sha256=hashlib.sha256(body).hexdigest(), fingerprint=fingerprint(body))
+        sha256 = hashlib.sha256(body).hexdigest()
+        bodies[sha256] = body
+        return ListingImage(url=path, sha256=sha256, fingerprint=fingerprint(body))
     except OSError as error:
         raise BadListing(
             f"{where}: images: {path} cannot be read: {error.strerror}", hint="Give paths of files."

@@ -11,9 +11,9 @@ from typing import TypeVar
 import msgspec
 
 from detectors.fingerprints import fingerprint
-from detectors.screening import Screen
 from operations import clock
 from operations.keeping import keep_listing
+from operations.photos import Photos
 from storage.store import Store
 from touchstone.errors import UnreadableImage
 from touchstone.frontier import Lease, Outcome, PageKind, Visit, page_kind
@@ -55,7 +55,7 @@ class StoreSink:
     def __init__(
         self,
         store: Store,
-        screen: Screen,
+        photos: Photos,
         sweep_id: int,
         request: SweepRequest,
         watcher: Watcher,
@@ -65,7 +65,7 @@ class StoreSink:
         learns: bool = False,
     ) -> None:
         self._store = store
-        self._screen = screen
+        self._photos = photos
         self._sweep_id = sweep_id
         self._request = request
         self._watcher = watcher
@@ -216,7 +216,7 @@ class StoreSink:
             at = clock.now()
             known = store.listings.at(self._request.marketplace, visit.url)
             listings = [msgspec.structs.replace(listing, seen_at=at) for listing in known]
-        screened = [(listing, self._screen.screen(listing)) for listing in listings]
+        screened = [self._photos.screen(listing) for listing in listings]
         sha256 = ""
         if outcome.body and any(screening.flags for _, screening in screened):
             sha256 = store.blobs.put(outcome.body)

@@ -14,6 +14,7 @@ from crawler.marketplace import Marketplace, Rendering, available, find
 from crawler.marketplace import load as load_marketplace
 from detectors.screening import Screen
 from operations import clock
+from operations.photos import Photos
 from operations.reports import report_of
 from operations.session import actor, lock_folder
 from operations.sink import StoreSink, Watcher, holder_of
@@ -129,12 +130,13 @@ def sweep(
 
     with _locks(configuration, errands):
         close_dead_sweeps(store)
-        screen = Screen.build(store.catalog.load())
+        catalog = store.catalog.load()
+        photos = Photos(store, catalog, Screen.build(catalog))
         opened = [_open(store, errand) for errand in errands]
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         sinks = [
             StoreSink(
-                store, screen, sweep_id, errand.request, watcher_for(_running(sweep_id, errand)), worker,
+                store, photos, sweep_id, errand.request, watcher_for(_running(sweep_id, errand)), worker,
                 revisit_after=timedelta(hours=errand.marketplace.listing.revisit_hours),
                 learns=errand.marketplace.listing.rendering is Rendering.AUTO,
             )

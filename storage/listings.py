@@ -59,6 +59,10 @@ class ListingStore:
         )
         return seller.seller_id
 
+    def replace(self, row_id: int, listing: Listing) -> None:
+        """Keep what was learned of a listing since it was seen; what was observed stays."""
+        self._db.conn.execute("UPDATE listings SET record = ? WHERE id = ?", [to_json(listing), row_id])
+
     def keep_findings(self, row_id: int, findings: tuple[Finding, ...], at: datetime) -> None:
         """Replace what detection found in a listing; flags keep the reasons that they were raised for."""
         self._db.conn.execute("DELETE FROM findings WHERE listing = ?", [row_id])

@@ -152,3 +152,17 @@ def learned_rendering(db: Database) -> None:
         "CREATE TABLE rendering (marketplace TEXT NOT NULL, kind TEXT NOT NULL, visits INTEGER NOT NULL DEFAULT 0,"
         " looks INTEGER NOT NULL DEFAULT 0, more INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (marketplace, kind)) STRICT"
     )
+
+
+@migrations()
+def photos_in_detail(db: Database) -> None:
+    """What was seen of photos in detail: of the brands' own, and of those in listings."""
+    db.execute(
+        "CREATE TABLE photo_features (sha256 TEXT PRIMARY KEY REFERENCES images(sha256), version INTEGER NOT NULL,"
+        " points BLOB NOT NULL, descriptors BLOB NOT NULL, thumb BLOB NOT NULL, thumb_width INTEGER NOT NULL,"
+        " width INTEGER NOT NULL, height INTEGER NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE photo_sightings (sha256 TEXT PRIMARY KEY REFERENCES images(sha256), catalog TEXT NOT NULL,"
+        " sightings TEXT NOT NULL) STRICT"
+    )

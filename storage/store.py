@@ -20,6 +20,7 @@ from storage.images import ImageStore
 from storage.listings import ListingStore
 from storage.migrations import migrations
 from storage.pace import PaceStore
+from storage.photos import PhotoStore
 from storage.rendering import RenderingStore
 from storage.sweeps import SweepStore
 from touchstone.errors import StoreError, StoreLocked, UserError
@@ -42,6 +43,7 @@ class Store:
         self.blobs = BlobStore(folder / "blobs")
         self.audit = AuditLog(db)
         self.images = ImageStore(db)
+        self.photos = PhotoStore(db)
         self.catalog = CatalogStore(db)
         self.sweeps = SweepStore(db)
         self.listings = ListingStore(db)

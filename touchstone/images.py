@@ -19,9 +19,30 @@ class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
     height: int
 
 
+class PhotoSighting(msgspec.Struct, frozen=True, kw_only=True):
+    """A reference photo that an image is made from: of which product (``brand/sku``), under which content address.
+
+    ``score``: how sure, from 2 (one unrelated photo in a thousand) to some hundreds. ``outline``: the reference's
+    corners in the image, clockwise from its top left, as shares of width and height. ``covered``: boxes of the
+    reference (x, y, width, height as shares) in which the image shows something else.
+    """
+
+    product: str
+    sha256: str
+    score: float
+    mirrored: bool = False
+    outline: tuple[tuple[float, float], ...] = ()
+    covered: tuple[tuple[float, float, float, float], ...] = ()
+
+
 class ListingImage(msgspec.Struct, frozen=True, kw_only=True):
-    """One image of a listing. ``sha256`` is ``None`` until it is fetched, ``fingerprint`` until it could be read."""
+    """One image of a listing. ``sha256`` is ``None`` until it is fetched, ``fingerprint`` until it could be read.
+
+    ``sightings`` is ``None`` where a look in detail was not taken or told nothing, and empty where it showed another
+    colour or print of a reference's product.
+    """
 
     url: str
     sha256: str | None = None
     fingerprint: Fingerprint | None = None
+    sightings: tuple[PhotoSighting, ...] | None = None

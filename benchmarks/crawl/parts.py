@@ -26,6 +26,8 @@ from crawler.extraction import extract
 from crawler.marketplace import load
 from crawler.page import PageView
 from detectors.fingerprints import fingerprint
+from detectors.photo_features import look
+from detectors.photo_index import PhotoIndex
 from detectors.screening import Screen
 from operations.keeping import keep_listing
 from storage.store import Store
@@ -34,7 +36,7 @@ from touchstone.listing import Listing
 from touchstone.sweeps import Capture, SweepRequest
 from touchstone.verdicts import Screening
 
-PARTS = ("parse and extract", "decode", "fingerprint", "detect", "store")
+PARTS = ("parse and extract", "decode", "fingerprint", "detect", "look in detail", "store")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -74,6 +76,7 @@ def parts(base: str, folder: Path, count: int) -> dict[str, float]:
     with Store.open(folder / "store", durable=False, create=False) as store:
         screen = Screen.build(store.catalog.load())
         cost["detect"], screenings = timed(screen.screen, seen)
+        cost["look in detail"] = _looks(store, pictures, screenings)
         request = SweepRequest(marketplace=marketplace.name, queries=(BRAND_NAME,))
         with store.transaction():
             store.sweeps.know_marketplace(marketplace.name, title=marketplace.title, base_url=base)
@@ -83,6 +86,15 @@ def parts(base: str, folder: Path, count: int) -> dict[str, float]:
             list(zip(seen, screenings, pictures, (body for _, body in bodies), strict=True)),
         )
     return cost
+
+
+def _looks(store: Store, pictures: Sequence[bytes], screenings: Sequence[Screening]) -> float:
+    """Of the photos of listings that are about a brand, spread over all pages."""
+    references = [image.sha256 for one in store.catalog.load().references for image in one.images]
+    index = PhotoIndex([look(store.blobs.get(sha256)).reference for sha256 in references])
+    asked = [picture for picture, screening in zip(pictures, screenings, strict=True) if screening.matches]
+    cost, _ = timed(index.find, asked)
+    return cost * len(asked) / len(pictures)
 
 
 def _fetched(url: str) -> bytes:

@@ -49,7 +49,7 @@ KINDS = [
 def test_a_kind_of_evasion_is_seen_through(kind: Kind) -> None:
     """The brand is found where its name was put, however it is written."""
     found, tried = recall(kind)
-    assert tried >= 16
+    assert tried >= 8
     assert found >= LEAST * tried
 
 
