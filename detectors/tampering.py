@@ -15,12 +15,13 @@ class TamperingDetector:
     """Is a photo of the listing the brand's own, mirrored or framed?
 
     A copy of the brand's photo as it is says nothing: every honest retailer uses it. Mirroring or framing it has no
-    honest use and defeats search by image. Photos on listings of a shop's own are never a finding.
+    honest use and defeats search by image. Covering a part of it is shown and not weighed: banners do so honestly, and a
+    blotted logo does not. Photos on listings of a shop's own are never a finding.
     """
 
     name = "tampering"
-    version = 1
-    kinds = ("photo_mirrored", "photo_framed")
+    version = 2
+    kinds = ("photo_mirrored", "photo_framed", "photo_covered")
 
     def __init__(self, images: ImageIndex) -> None:
         self._images = images
@@ -35,11 +36,17 @@ class TamperingDetector:
         found: dict[tuple[str, str], Finding] = {}
         for hit in self._images.search(listing.images):
             brand = hit.product.split("/", 1)[0]
-            if not hit.altered or all(match.brand != brand for match in offered(matches)):
+            if all(match.brand != brand for match in offered(matches)):
                 continue
-            kind, how = (
-                ("photo_mirrored", "mirrored") if hit.view == "mirrored" else ("photo_framed", "in an added frame")
-            )
+            covered = hit.sighting.covered if hit.sighting else ()
+            if hit.altered and hit.view == "mirrored":
+                kind, how = "photo_mirrored", "mirrored"
+            elif hit.altered:
+                kind, how = "photo_framed", "in an added frame"
+            elif covered:
+                kind, how = "photo_covered", f"covered in part ({sum(w * h for _, _, w, h in covered):.0%} of it)"
+            else:
+                continue
             told = "found by its details" if hit.sighting else f"{hit.distance} of 256 bits differ"
             reason = f"the brand's photo of {hit.product}, {how} ({told})"
             finding = Finding(

@@ -13,7 +13,10 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from detectors.photo_features import look
 from detectors.photo_index import PhotoIndex
+from detectors.samples import catalog, listing
+from detectors.screening import Screen
 from touchstone.errors import UnreadableImage
+from touchstone.images import ListingImage, PhotoSighting
 
 TINTS = ((170, 60, 60), (70, 150, 80), (150, 110, 60), (120, 120, 125))
 
@@ -147,3 +150,15 @@ def test_bytes_that_are_no_image_are_refused() -> None:
     """With the error that fingerprinting gives."""
     with pytest.raises(UnreadableImage):
         look(b"GIF89a, or so it says")
+
+
+def test_a_covered_part_is_shown_and_not_weighed() -> None:
+    """The brand's photo under a banner is a finding of its own, and no weight counts it."""
+    known = catalog()
+    key = known.references[0].key
+    sighting = PhotoSighting(product=key, sha256="0" * 64, score=80.0, covered=((0.0, 0.8, 1.0, 0.2),))
+    image = ListingImage(url="https://namu.example/1.jpg", sha256="1" * 64, sightings=(sighting,))
+    seen = Screen.build(known).screen(listing(images=(image,)))
+    (finding,) = [finding for finding in seen.findings if finding.kind == "photo_covered"]
+    assert "20% of it" in finding.reason
+    assert not any(reason.kind == "photo_covered" for flag in seen.flags for reason in flag.reasons)
