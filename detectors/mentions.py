@@ -179,10 +179,10 @@ def _may_be_hidden(title: str, written: str, place: _Place, name: _Name, view: V
     if view is drawn_hangul:
         return not name.ordinary and (letters >= SURE_SYLLABLES or bool(re.search("[ㄱ-ㅣ]", written)))
     if name.hangul:
-        same = jamo("".join(filter(str.isalnum, written))) == jamo(name.key)
-        return same or (letters >= SURE_SYLLABLES and not name.ordinary and not is_word(written)) or (
-            any(char.isdigit() for char in written) and letters >= SURE_SYLLABLES
-        )  # fmt: skip
+        if jamo("".join(filter(str.isalnum, written))) == jamo(name.key):
+            return True
+        odd = any(map(str.isdigit, written)) or not (name.ordinary or is_word(written))
+        return letters >= SURE_SYLLABLES and odd
     if view is sounds:
         return letters >= SHORTEST_SOUNDED and not name.ordinary
     digits = sum(char.isdigit() for char in title[place.start : place.end] if char.isascii())
