@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -271,3 +273,44 @@ def test_nonsense_ends_its_connection_only(line: bytes) -> None:
             await proxy.close()
 
     asyncio.run(body())
+
+
+def _elsewhere(port: int, profile: Path) -> subprocess.Popen[bytes]:
+    """A Chromium that somebody else started, to be steered from afar."""
+    rootless = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return subprocess.Popen(
+        [
+            find_browser(), "--headless=new", *rootless, f"--remote-debugging-port={port}", "--remote-debugging-address=127.0.0.1",
+            f"--user-data-dir={profile}", "--no-first-run",
+        ],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def test_a_browser_elsewhere_is_used_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`TOUCHSTONE_BROWSER_CDP` names it; when it was killed and has come back, the next visit but one succeeds."""
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv("TOUCHSTONE_BROWSER_CDP", f"http://{LOOPBACK}:{port}")
+
+    async def seen(browser: Browser, url: str) -> bool:
+        for _ in range(40):  # it takes its time to start
+            with contextlib.suppress(PlaywrightError):
+                return "shop" in (await browser.visit(url, Plan(), timeout=10)).html
+            await asyncio.sleep(0.5)
+        return False
+
+    async def test(sites: Sites, browser: Browser) -> None:
+        for life in range(2):
+            started = _elsewhere(port, tmp_path / str(life))
+            try:
+                assert await seen(browser, f"{sites.url}/")
+            finally:
+                started.kill()
+                started.wait()
+            with pytest.raises(PlaywrightError):
+                await browser.visit(f"{sites.url}/", Plan(), timeout=5)
+        await browser.close()
+
+    run(test)
