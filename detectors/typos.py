@@ -1,14 +1,15 @@
 """Names that are one slip away: a letter lost, added, exchanged or swapped, a letter blotted out, a syllable lost."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
 from detectors.lexicon import common_words, is_usual, is_word
 from detectors.spelling import BLOTS
-from detectors.text import Token, is_hangul, jamo, tokens
+from detectors.text import Token, is_hangul, jamo, tokens, words
 
 SHORTEST = 5  # letters of a name that is looked for with a slip; shorter names have too many honest neighbours
 SHORTEST_BLOTTED = 3  # letters or syllables of a name one of which is blotted out
@@ -23,24 +24,28 @@ MOST_WORDS = 4  # of a name
 Slip = tuple[int, int, int]  # of a name, by number: where it starts and ends in the title
 
 
+class _Known(NamedTuple):
+    """A name's letters, of how many words it is, and whether it is a word of the language."""
+
+    name: str
+    size: int
+    ordinary: bool
+
+
 class Slips:
     """Finds slips in a time that does not grow with the names: two words within one edit share a word less a letter."""
 
     def __init__(self) -> None:
         self._letters: dict[str, list[int]] = {}
         self._syllables: dict[str, list[int]] = {}
-        self._names: list[str] = []
-        self._words: list[int] = []
-        self._ordinary: list[bool] = []
+        self._names: list[_Known] = []
         self._most_words = 1
 
-    def add(self, name: str, words: int, *, ordinary: bool) -> None:
+    def add(self, name: str, size: int, *, ordinary: bool) -> None:
         """The next name, as letters and digits in folded form, and of how many words it is."""
         number = len(self._names)
-        self._names.append(name)
-        self._words.append(words)
-        self._ordinary.append(ordinary)
-        self._most_words = max(self._most_words, min(words, MOST_WORDS))
+        self._names.append(_Known(name, min(size, MOST_WORDS), ordinary))
+        self._most_words = max(self._most_words, min(size, MOST_WORDS))
         if len(name) >= SHORTEST_BLOTTED:
             for less in _less_one(name):
                 self._syllables.setdefault(less, []).append(number)
@@ -67,10 +72,10 @@ class Slips:
         if len(spelt) < SHORTEST - 1:
             return
         for number in _numbers(self._letters, spelt):
-            name = self._names[number]
-            if min(self._words[number], MOST_WORDS) != size or is_hangul(name[0]) != hangul:
+            name, length, _ = self._names[number]
+            if length != size or is_hangul(name[0]) != hangul:
                 continue
-            if is_hangul(name[0]):
+            if hangul:
                 fits = len(name) >= SHORTEST_SYLLABLES
             else:
                 fits = name[0] == written[0] or (len(name) >= SHORTEST_HEADLESS and name[1:3] == written[1:3])
@@ -78,30 +83,28 @@ class Slips:
                 yield number, run[0].start, run[-1].end
         if hangul and len(written) >= SHORTEST_LOST - 1:
             for number in _numbers(self._syllables, written):
-                name = self._names[number]
-                if not self._ordinary[number] and len(name) >= SHORTEST_LOST and _lost_or_swapped(name, written):
+                name, _, ordinary = self._names[number]
+                if not ordinary and len(name) >= SHORTEST_LOST and _lost_or_swapped(name, written):
                     yield number, run[0].start, run[-1].end
 
     def _blotted(self, title: str) -> Iterator[Slip]:
         """Names in which one sign stands for a letter: Vel*anne."""
-        words = [(hit[0], hit.start(), hit.end()) for hit in re.finditer(r"\S+", title)]
-        for at, (word, _, _) in enumerate(words):
-            if not any(sign in word for sign in BLOTS):
+        runs = [hit.span() for hit in re.finditer(r"\S+", title)]
+        for at, (begin, stop) in enumerate(runs):
+            if not any(sign in title[begin:stop] for sign in BLOTS):
                 continue
             for size in range(1, self._most_words + 1):
-                for first in range(max(0, at - size + 1), min(at, len(words) - size) + 1):
-                    start, end = words[first][1], words[first + size - 1][2]
+                for first in range(max(0, at - size + 1), min(at, len(runs) - size) + 1):
+                    start, end = runs[first][0], runs[first + size - 1][1]
                     yield from self._blotted_run(title, start, end)
 
     def _blotted_run(self, title: str, start: int, end: int) -> Iterator[Slip]:
         text = "".join("*" if char in BLOTS else char for char in title[start:end])
-        kept = [part.text for part in tokens(text.split("*", 1)[0])]
-        rest = [part.text for part in tokens(text.split("*", 1)[1])]
         if text.count("*") != 1:
             return
-        before, after = "".join(kept), "".join(rest)
+        before, after = ("".join(words(part)) for part in text.split("*"))
         for number in self._syllables.get(before + after, ()):
-            name = self._names[number]
+            name = self._names[number].name
             if len(name) == len(before + after) + 1 and name[: len(before)] + name[len(before) + 1 :] == before + after:
                 yield number, start + _lead(text), end - _trail(text)
 
@@ -137,12 +140,9 @@ def _less_one(word: str) -> set[str]:
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
 
-def _numbers(index: dict[str, list[int]], word: str) -> Iterable[int]:
-    found: dict[int, None] = {}
-    for less in _less_one(word):
-        for number in index.get(less, ()):
-            found[number] = None
-    return found
+def _numbers(index: dict[str, list[int]], word: str) -> list[int]:
+    """The names that share a word less a letter, in the order of the catalog: of two as near, the first is told."""
+    return sorted({number for less in _less_one(word) for number in index.get(less, ())})
 
 
 def _lost_or_swapped(name: str, written: str) -> bool:

@@ -184,3 +184,10 @@ def test_a_name_without_letters_is_no_crash(name: str) -> None:
     """A catalog with a name of signs alone can be used; such a name is simply never found."""
     brands = (Brand(id="signs", name="Signs", aliases=(name,)),)
     assert [m.brand for m in MentionIndex(brands).find("Signs + mug - ★★")] == ["signs"]
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["one way", "the other"])
+def test_of_two_names_as_near_the_first_of_the_catalog_is_told(order: int) -> None:
+    """A slip that may be either of two names is the same in every process."""
+    brands = (Brand(id="marvella", name="Marvella"), Brand(id="marvelta", name="Marvelta"))[::order]
+    assert [m.brand for m in MentionIndex(brands).find("Marvelfa shoes")] == [brands[0].id]
