@@ -9,7 +9,6 @@ predicted, recall over pages whose truth has the attribute. No marketplace is de
 import argparse
 import gzip
 import json
-import os
 import sys
 import time
 from collections import Counter
@@ -18,6 +17,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.data import data_folder
 from crawler.extraction import extract
 from crawler.generic import GENERIC
 from crawler.page import PageView
@@ -97,10 +97,10 @@ def main() -> int:
         "--wrong", metavar="ATTRIBUTE", help="list the pages on which this attribute is wrong or lacking"
     )
     given = parser.parse_args()
-    folder = Path(os.environ.get("TOUCHSTONE_BENCH_DATA", "")) / "product-pages"
-    if not (folder / "ground-truth.json").is_file():
-        print("Skipped: TOUCHSTONE_BENCH_DATA names no folder with product-pages/ground-truth.json.")
+    data = data_folder("product-pages/ground-truth.json")
+    if data is None:
         return 0
+    folder = data / "product-pages"
     truth = json.loads((folder / "ground-truth.json").read_text(encoding="utf-8"))
     right: Counter[str] = Counter()
     predicted: Counter[str] = Counter()

@@ -5,11 +5,9 @@ its script has run. Both crawls go through the command line, each with a store o
 """
 
 import argparse
-import asyncio
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
+from fixtures.serving import served
 from storage.store import Store
 from touchstone.listing import Listing
 
@@ -84,23 +83,8 @@ def shop(kinds: int, pages: int) -> Iterator[str]:
     app = web.Application()
     app.router.add_get("/search", search)
     app.router.add_get(r"/{kind:[a-z]+}/{number:\d+}", item)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-
-    async def start() -> str:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-    try:
-        yield asyncio.run_coroutine_threadsafe(start(), loop).result(30)
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with served(app) as base:
+        yield base
 
 
 def name(kind: int) -> str:

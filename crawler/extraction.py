@@ -1,21 +1,19 @@
 """A page in, the listings on it out; pure, so that a saved page gives the same listing for ever."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin
 
 import msgspec
-from parsel import Selector
 from w3lib.html import remove_tags
 
 from crawler.marketplace import Marketplace, SellerPage, fill
-from crawler.page import PageView
+from crawler.page import PageView, texts
 from crawler.prices import currency_code, parse_price
 from crawler.schema_org import offers_of
-from crawler.visible import text_of
 from touchstone.images import ListingImage
 from touchstone.listing import Availability, Condition, Listing, Offer, Seller
 from touchstone.money import Money
@@ -277,7 +275,7 @@ def _attributes(page: PageView, marketplace: Marketplace) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for row in page.selector.css(rows.row)[:MOST_ATTRIBUTES]:
-        name, value = next(_texts(row, rows.name), ""), next(_texts(row, rows.value), "")
+        name, value = next(texts(row.css(rows.name)), ""), next(texts(row.css(rows.value)), "")
         if name and value:
             found[name] = value[:LONGEST_TITLE]
     return found
@@ -289,16 +287,10 @@ def _options(page: PageView, marketplace: Marketplace) -> dict[str, tuple[str, .
         return {}
     found: dict[str, tuple[str, ...]] = {}
     for row in page.selector.css(rows.row)[:MOST_ATTRIBUTES]:
-        name, values = next(_texts(row, rows.name), ""), islice(_texts(row, rows.value), MOST_ATTRIBUTES)
+        name, values = next(texts(row.css(rows.name)), ""), islice(texts(row.css(rows.value)), MOST_ATTRIBUTES)
         if name and (kept := tuple(value[:LONGEST_TITLE] for value in values if value)):
             found[name] = kept
     return found
-
-
-def _texts(row: Selector, css: str) -> Iterator[str]:
-    """What a selector finds in a row, in text."""
-    for found in row.css(css):
-        yield " ".join(found.root.split()) if isinstance(found.root, str) else text_of(found.root)
 
 
 def extract_seller(page: PageView, description: SellerPage, seller: Seller) -> Seller:

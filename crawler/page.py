@@ -19,10 +19,13 @@ from crawler.clues import clue
 from crawler.marketplace import Source, Sources
 from crawler.schema_org import first_offer, images_of, loads, main_product, rdfa_items, repaired
 from crawler.visible import (
+    Element,
     Prices,
     Scene,
+    covering,
     headings,
     photo_address,
+    text_of,
     title_heading,
     visible_blocks,
     visible_photos,
@@ -98,13 +101,21 @@ class PageView:
     def title_heading(self) -> str | None:
         """The heading that names what the page is about."""
         named = self.selector.xpath("//title/text()").get("")
-        return title_heading(self.selector) or next(iter(self.headings[::-1]), None) or named or None
+        return self._shown_heading or next(iter(self.headings[::-1]), None) or named or None
 
     @cached_property
     def scene(self) -> Scene:
         """What a visitor sees, as far as it is needed to tell what the page offers."""
         name = self.product.get("name") if self.product else None
-        return Scene(self.selector, name if isinstance(name, str) else self.title_heading)
+        return Scene(self.selector, name if isinstance(name, str) else self.title_heading, self._covering)
+
+    @cached_property
+    def _covering(self) -> frozenset[Element]:
+        return covering(self.selector)
+
+    @cached_property
+    def _shown_heading(self) -> str | None:
+        return title_heading(self.selector, self._covering)
 
     @cached_property
     def shows_sold_out(self) -> bool:
@@ -197,8 +208,8 @@ class PageView:
             case "json":
                 return jmespath.search(source.path, self.data) if self.data is not None else None
             case "state":
-                texts = (script.xpath("string()").get("") for script in self.selector.css(source.script or "script"))
-                states = (loads(re.sub(r"^[^{\[]*|;\s*$", "", text)) for text in texts)
+                scripts = (script.xpath("string()").get("") for script in self.selector.css(source.script or "script"))
+                states = (loads(re.sub(r"^[^{\[]*|;\s*$", "", text)) for text in scripts)
                 return next((jmespath.search(source.path, state) for state in states if state is not None), None)
             case "visible":
                 if source.path == "list_price" and not self._strikes_out:
@@ -208,7 +219,7 @@ class PageView:
                 if source.path == "photos":
                     return visible_photos(self.scene) if not self.is_json else None
                 if source.path == "title":
-                    return title_heading(self.selector)
+                    return self._shown_heading
                 return self._clue(source.path)
             case "meta":
                 path = "//meta[@property=$name or @name=$name or @itemprop=$name]/@content"
@@ -217,9 +228,9 @@ class PageView:
                 nodes = self.selector.css(source.path.removesuffix(PHOTOS))
                 return [photo_address(node.root) if node.root.tag == "img" else node.root.get("src") for node in nodes]
             case "css":
-                return _texts(self.selector.css(source.path))
+                return list(texts(self.selector.css(source.path)))
             case "xpath":
-                return _texts(self.selector.xpath(source.path))
+                return list(texts(self.selector.xpath(source.path)))
             case "regex":
                 return [hit[1] for hit in re.finditer(source.path, self.text)]
             case _:
@@ -227,10 +238,14 @@ class PageView:
                 return [hit[1]] if hit else None
 
 
-def _texts(selected: Any) -> list[str]:
+def texts(selected: Any) -> Iterator[str]:
     """The text of what was selected, white space folded."""
-    texts = (part.root if isinstance(part.root, str) else part.xpath("string()").get("") for part in selected)
-    return [" ".join(str(text).split())[:LONGEST_VALUE] for text in texts]
+    for part in selected:
+        if isinstance(getattr(part.root, "tag", None), str):
+            text = text_of(part.root)
+        else:  # a text or an attribute; a comment has its text as well
+            text = part.root if isinstance(part.root, str) else part.xpath("string()").get("")
+        yield " ".join(text.split())[:LONGEST_VALUE]
 
 
 def _flat(value: Any) -> Iterator[Any]:

@@ -121,17 +121,19 @@ class _Candidate(NamedTuple):
 
 
 class Scene:
-    """The short texts of a page in document order, with where its heading and its button to buy stand."""
+    """The short texts of a page in document order, with where its heading and its button to buy stand.
 
-    def __init__(self, page: Selector, title: str | None) -> None:
-        self.heading = main_heading(page, title)
+    ``over`` are the elements of what lies over the page.
+    """
+
+    def __init__(self, page: Selector, title: str | None, over: frozenset[Element]) -> None:
+        self.heading = main_heading(page, title, over)
         self.around = set(_ancestors(self.heading, 50)) if self.heading is not None else set()
         self.heading_at: int | None = None
         self.button_at: int | None = None
         self.dead_button = False  # one that would buy, were it not switched off
         self.texts: list[tuple[int, Element, str]] = []
         self.photos: list[tuple[int, Element]] = []
-        over = covering(page)
         for order, node in enumerate(page.root.iter(etree.Element)):
             if order > MOST_ELEMENTS:
                 break
@@ -345,9 +347,8 @@ def visible_photos(scene: Scene) -> list[str]:
     return found
 
 
-def main_heading(page: Selector, title: str | None) -> Element | None:
+def main_heading(page: Selector, title: str | None, over: frozenset[Element]) -> Element | None:
     """The heading that names the product: the one that agrees best with the title, else the first h1."""
-    over = covering(page)
     nodes: list[Element] = [node.root for node in page.css("h1, h2") if node.root not in over]
     wanted = set(_folded(title or "").split())
     best: Element | None = None
@@ -375,9 +376,8 @@ def headings(page: Selector) -> tuple[str, ...]:
     return tuple(text for text in found if text)
 
 
-def title_heading(page: Selector) -> str | None:
+def title_heading(page: Selector, over: frozenset[Element]) -> str | None:
     """The h1 that the document's own title agrees with best; the only one where there is one."""
-    over = covering(page)
     texts = [text for node in page.css("h1") if node.root not in over and (text := text_of(node.root))]
     if len(texts) < 2:
         return texts[0] if texts else None

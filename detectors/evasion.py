@@ -3,7 +3,7 @@
 from typing import Self
 
 from detectors.base import Examples
-from detectors.mentions import MentionIndex
+from detectors.mentions import MentionIndex, mention_index
 from detectors.samples import catalog, listing
 from touchstone.catalog import Catalog
 from touchstone.listing import Listing
@@ -27,7 +27,7 @@ class EvasionDetector:
     @classmethod
     def build(cls, catalog: Catalog) -> Self:
         """Index the brands' names."""
-        return cls(MentionIndex(catalog.brands))
+        return cls(mention_index(catalog.brands))
 
     def examine(self, listing: Listing, matches: tuple[Match, ...]) -> tuple[Finding, ...]:
         """One finding for each brand whose name is disguised, from its most telling mention."""

@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -9,12 +10,12 @@ import msgspec
 from rapidfuzz import fuzz
 
 from detectors.image_index import ImageIndex
-from detectors.mentions import Mention, MentionIndex
+from detectors.mentions import Mention, mention_index
 from detectors.pairs.matcher import PairMatcher
 from detectors.pairs.records import Record
 from detectors.roles import context_words
 from detectors.text import code_key, words
-from touchstone.catalog import BrandReference, Catalog
+from touchstone.catalog import Brand, BrandReference, Catalog
 from touchstone.identifiers import canonical_gtin
 from touchstone.listing import Listing
 from touchstone.verdicts import Match, Role
@@ -79,7 +80,7 @@ class Matcher:
     """Ready for one catalog. Look-ups go through indexes: a listing's cost does not grow with the catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self.mentions = MentionIndex(catalog.brands)
+        self.mentions = mention_index(catalog.brands)
         self.images = ImageIndex(catalog)
         self._by_gtin = {canonical_gtin(g): ref for ref in catalog.references for g in ref.gtins}
         self._by_model = {code_key(ref.mpn): ref for ref in catalog.references if ref.mpn}
@@ -93,7 +94,7 @@ class Matcher:
             for word in frozenset().union(*self._titles[ref.key]):
                 counts[word] += 1
                 self._by_word[ref.brand, word].add(ref.key)
-        self._pairs, self._paired = _pair_matcher(catalog)
+        self._pairs, self._paired = _pair_matcher(catalog.brands, catalog.references)
         total = max(len(catalog.references), 1)
         self._weights = {word: math.log(1 + total / count) for word, count in counts.items()}
 
@@ -141,11 +142,9 @@ class Matcher:
         for likeness in self._pairs.match([_record_of_listing(listing)], kept=PAIRS_COMPARED)[0]:
             reference = self._paired[likeness.product]
             confidence = PAIR_CONFIDENCE * likeness.probability
-            if confidence >= LEAST_PAIR and (
-                reference.brand not in best or best[reference.brand].confidence < confidence
-            ):
+            if confidence >= LEAST_PAIR:  # the most probable come first
                 told = f"title, numbers and measures fit ({likeness.probability:.0%})"
-                best[reference.brand] = _Sighting(reference, confidence, told)
+                best.setdefault(reference.brand, _Sighting(reference, confidence, told))
         return best
 
     def _by_title(self, title: str, brand: str) -> _Sighting | None:
@@ -283,12 +282,15 @@ def _codes(listing: Listing) -> list[str]:
     return [key for key in map(code_key, candidates) if len(key) >= 4]
 
 
-def _pair_matcher(catalog: Catalog) -> tuple[PairMatcher | None, list[BrandReference]]:
-    """A matcher over every title of every product, and the product of each."""
-    rows = [(reference, title) for reference in catalog.references for title in reference.all_titles]
+@lru_cache(maxsize=2)
+def _pair_matcher(
+    brands: tuple[Brand, ...], references: tuple[BrandReference, ...]
+) -> tuple[PairMatcher | None, list[BrandReference]]:
+    """A matcher over every title of every product, and the product of each; made once for a catalog's products."""
+    rows = [(reference, title) for reference in references for title in reference.all_titles]
     if not rows:
         return None, []
-    names = {brand.id: brand.name for brand in catalog.brands}
+    names = {brand.id: brand.name for brand in brands}
     records = [
         Record(
             title=title,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import ahocorasick_rs
@@ -35,6 +36,7 @@ SHORTEST_INSIDE = 5  # letters of a name with words glued on both sides
 SURE_INSIDE = 8  # letters of a name that no other word holds by chance
 SURE_SYLLABLES = 3  # of a Hangul name that no other word begins with by chance
 LEAST_REST = 3  # letters of a word that a name is glued to
+MOST_REMEMBERED = 256  # titles; several detectors ask for the mentions in one, one after the other
 LATIN_VIEWS: tuple[View, ...] = (shapes, sounds)
 HANGUL_VIEWS: tuple[View, ...] = (spoken_hangul, spoken_hangul_otherwise, drawn_hangul)
 
@@ -92,7 +94,7 @@ class _Lookup:
         stream = self.view(title, folded)
         for key, start, end in self._automaton.find_matches_as_indexes(stream.text, overlapping=True):
             first, last = stream.first[start], stream.last[end - 1]
-            if _is_whole(stream, folded, start, end):
+            if _is_whole(stream, start, end):
                 for number in self._numbers[key]:
                     yield number, _Place(folded.starts[first], folded.ends[last], first, last)
 
@@ -102,6 +104,7 @@ class MentionIndex:
 
     def __init__(self, brands: tuple[Brand, ...]) -> None:
         self.brands = {brand.id: brand for brand in brands}
+        self._found = lru_cache(maxsize=MOST_REMEMBERED)(self._find)
         self._names = [name for brand in brands for name in _names_of(brand)]
         self._honest: dict[str, set[str]] = {}
         self._slips = Slips()
@@ -116,6 +119,9 @@ class MentionIndex:
 
     def find(self, title: str) -> list[Mention]:
         """Every mention, left to right, none overlapping; of two at one place the longer, then the plainer."""
+        return list(self._found(title))
+
+    def _find(self, title: str) -> tuple[Mention, ...]:
         found: dict[tuple[int, int], int] = {}
         for start, end, number in self._hits(title):
             found.setdefault((start, end), number)
@@ -123,7 +129,7 @@ class MentionIndex:
         for (start, end), number in sorted(found.items(), key=lambda hit: hit[0][0] - hit[0][1]):
             if all(end <= other[0] or start >= other[1] for other in taken):
                 taken.append((start, end, number))
-        return [self._mention(title, *place) for place in sorted(taken)]
+        return tuple(self._mention(title, *place) for place in sorted(taken))
 
     def _mention(self, title: str, start: int, end: int, number: int) -> Mention:
         name, written = self._names[number], title[start:end]
@@ -144,6 +150,12 @@ class MentionIndex:
             yield start, end, number
 
 
+@lru_cache(maxsize=4)
+def mention_index(brands: tuple[Brand, ...]) -> MentionIndex:
+    """The index of some brands, made once for all detectors that look for their names."""
+    return MentionIndex(brands)
+
+
 def _names_of(brand: Brand) -> Iterator[_Name]:
     for name in brand.names:
         key = code_key(name)
@@ -152,7 +164,7 @@ def _names_of(brand: Brand) -> Iterator[_Name]:
             yield _Name(brand.id, name, brand.ordinary_word, key, words, is_hangul(key[0]))
 
 
-def _is_whole(stream: Stream, folded: Fold, start: int, end: int) -> bool:
+def _is_whole(stream: Stream, start: int, end: int) -> bool:
     """Whether a hit begins and ends with whole characters: a syllable gives several letters."""
     head = start == 0 or stream.first[start - 1] != stream.first[start]
     return head and (end == len(stream.text) or stream.last[end] != stream.last[end - 1])

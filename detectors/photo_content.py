@@ -24,6 +24,8 @@ MOST_LIGHT_APART = 0.20
 SAME_STRUCTURE = 0.55  # correlation of two places
 SURE_STRUCTURE = 0.8
 TEXTURED = 2.0  # standard deviation of lightness around a place that has structure at all
+SURELY_TEXTURED, FLAT = 3.0, 2.5  # around one that has much, and below which there is none
+LIGHT_COUNTS = 0.6  # as much as hue: light changes lightness
 LEAST_PLACES = 200  # pixels that must be seen of a reference at all
 LEAST_AGREEING = 30
 # Edits as a photographer or a thief makes them: brightness and contrast, saturation, a small turn of hue, a tint.
@@ -67,7 +69,8 @@ def compare(reference: npt.NDArray[np.uint8], photo: npt.NDArray[np.uint8], seen
     agreement = float(same.sum() / max(1, textured.sum()))
     edited = _edited(ours, theirs, inner)
     recoloured = not (
-        _is_copy(edited, theirs, same) or _is_unedited(ours, theirs, (texture > 3) & inner & (alike > SURE_STRUCTURE))
+        _is_copy(edited, theirs, same)
+        or _is_unedited(ours, theirs, (texture > SURELY_TEXTURED) & inner & (alike > SURE_STRUCTURE))
     )
     patches = _patches(ours, theirs, seen)
     sibling = "colour" if recoloured else "print" if any(patch.is_print for patch in patches) else ""
@@ -116,16 +119,18 @@ def _edited(ours: Floats, theirs: Floats, where: Mask) -> Floats:
         turn = min(abs(k), SATURATION) * np.exp(1j * angle)
         tint = centre_there - turn * centre
         tint *= min(1.0, TINT / max(abs(tint), 1e-6))
-        apart = np.hypot(0.6 * (light_there - gain * light - offset), abs(hue_there - turn * hue - tint))
+        apart = np.hypot(LIGHT_COUNTS * (light_there - gain * light - offset), abs(hue_there - turn * hue - tint))
         weights = 1 / (1 + (apart / SPREAD) ** 2)
     whole = (ours[..., 1] + 1j * ours[..., 2]) * turn + tint
     return np.stack([gain * ours[..., 0] + offset, whole.real, whole.imag], axis=-1).astype(np.float32)
 
 
 def _apart(one: Floats, other: Floats) -> Floats:
-    """How far colours lie apart; lightness counts less than hue, since light changes it."""
+    """How far colours lie apart."""
     difference = one - other
-    return np.asarray(np.sqrt((0.6 * difference[..., 0]) ** 2 + difference[..., 1] ** 2 + difference[..., 2] ** 2))
+    return np.asarray(
+        np.sqrt((LIGHT_COUNTS * difference[..., 0]) ** 2 + difference[..., 1] ** 2 + difference[..., 2] ** 2)
+    )
 
 
 def _is_copy(edited: Floats, theirs: Floats, same: Mask) -> bool:
@@ -172,7 +177,7 @@ def _patches(ours: Floats, theirs: Floats, seen: Mask) -> list[_Patch]:
             area >= PRINT_PATCH * inner.sum()
             and _palette(edited, theirs, around & inner) >= SAME_PALETTE
             and _palette(edited, theirs, inside) >= SAME_PALETTE_INSIDE
-            and float((texture[inside] < 2.5).mean()) < MOST_FLAT
+            and float((texture[inside] < FLAT).mean()) < MOST_FLAT
             and float(apart[inside].mean()) > CLEARLY_APART
         )
         found.append(_Patch((x / width, y / height, across / width, down / height), is_print))

@@ -24,6 +24,10 @@ class Screen:
         """Index the catalog for every detector that is found."""
         return cls(Matcher(catalog), tuple(detector.build(catalog) for detector in discover()), table)
 
+    def is_about_a_brand(self, listing: Listing) -> bool:
+        """Whether a listing is about any of the catalog's brands."""
+        return bool(self._matcher.match(listing))
+
     def leaves_open(self, image: ListingImage) -> bool:
         """Whether an image should be looked at in detail: fingerprints see no colour, no crop and no collage."""
         return image.fingerprint is not None and not self._matcher.images.explains(image)

@@ -5,7 +5,7 @@ from datetime import UTC, date
 from typing import Self
 
 from detectors.base import Examples, offered
-from detectors.mentions import MentionIndex
+from detectors.mentions import mention_index
 from detectors.samples import catalog, listing
 from detectors.text import fold
 from touchstone.catalog import AuthorizedSeller, Catalog
@@ -41,7 +41,7 @@ class SellerDetector:
         for entry in catalog.authorized:
             sellers = self._lists.setdefault((entry.brand, entry.marketplace), {})
             sellers.setdefault(entry.seller_id, []).append(entry)
-        self._mentions = MentionIndex(catalog.brands)
+        self._mentions = mention_index(catalog.brands)
 
     @classmethod
     def build(cls, catalog: Catalog) -> Self:

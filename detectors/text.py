@@ -25,7 +25,7 @@ _LATIN_NAME = re.compile(
     r"([A-Z])(?: WITH .*)?$"
 )
 # Letters that stand in for a Latin one by their shape from afar, which the table, made for fonts, does not have.
-_MORE_LOOKS = dict(zip("ηωшщьъияэпгцб", "nwwwbbnrenruб".replace("б", "b"), strict=True))
+_MORE_LOOKS = dict(zip("ηωшщьъияэпгцб", "nwwwbbnrenrub", strict=True))
 
 
 class Token(NamedTuple):

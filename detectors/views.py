@@ -89,17 +89,14 @@ def plain(title: str, folded: Fold) -> Stream:
 
 def shapes(title: str, folded: Fold) -> Stream:
     """Latin letters by their look: digits and signs that look like one, two signs that do together, no letter twice."""
-    text, pieces, position = folded.text, [], 0
-    for hit in _PAIR.finditer(text):
-        pieces += [(text[at], at, at) for at in range(position, hit.start())]
-        pieces.append((_PAIRS[hit[0]], hit.start(), hit.end() - 1))
-        position = hit.end()
-    pieces += [(text[at], at, at) for at in range(position, len(text))]
+    text = folded.text
+    everything = list(range(len(text)))
+    pieces = _rewritten(Stream(text, everything, everything), _PAIR, _PAIRS)
     seen = []
     for char, first, last in pieces:
-        if not char.isalnum() and not _touches(text, first):
+        if not char.isalnum() and not _is_beside(text, first, may_be_letter):
             continue
-        if "ㄱ" <= char <= "ㆎ" and not _touches_latin(text, first):
+        if "ㄱ" <= char <= "ㆎ" and not _is_beside(text, first, _is_latin):
             seen.append((char, first, last))
         elif char in _SHAPES or char.isalnum():
             seen.append((_SHAPES.get(char, char), first, last))
@@ -108,14 +105,7 @@ def shapes(title: str, folded: Fold) -> Stream:
 
 def sounds(title: str, folded: Fold) -> Stream:
     """Latin letters by their sound."""
-    base, pieces, position = plain(title, folded), [], 0
-    for hit in _SOUND.finditer(base.text):
-        pieces += [(base.text[at], base.first[at], base.last[at]) for at in range(position, hit.start())]
-        spoken = _SPOKEN[hit[0]]
-        pieces += [(char, base.first[hit.start()], base.last[hit.end() - 1]) for char in spoken]
-        position = hit.end()
-    pieces += [(base.text[at], base.first[at], base.last[at]) for at in range(position, len(base.text))]
-    return _stream(_without_repeats(pieces))
+    return _stream(_without_repeats(_rewritten(plain(title, folded), _SOUND, _SPOKEN)))
 
 
 def spoken_hangul(title: str, folded: Fold) -> Stream:
@@ -151,7 +141,7 @@ def _hangul(folded: Fold, digits: dict[str, str]) -> Stream:
             ]  # written twice
         elif is_hangul(char):
             pieces += _letters(char, at)
-        elif char in digits and _beside_hangul(text, at):
+        elif char in digits and _is_beside(text, at, is_hangul):
             pieces += _letters(digits[char], at)
     return _stream(pieces)
 
@@ -172,19 +162,25 @@ def may_be_letter(char: str) -> bool:
     return char.isalnum() or char in _SHAPES
 
 
-def _touches(text: str, at: int) -> bool:
-    """Whether a letter, a digit or another sign that may be one stands right beside a sign."""
-    return any(map(may_be_letter, filter(None, (text[at - 1 : at], text[at + 1 : at + 2]))))
+def _is_beside(text: str, at: int, fits: Callable[[str], bool]) -> bool:
+    """Whether the character right before a place, or the one right behind it, is of some kind."""
+    return any(map(fits, filter(None, (text[at - 1 : at], text[at + 1 : at + 2]))))
 
 
-def _touches_latin(text: str, at: int) -> bool:
-    beside = (text[at - 1 : at], text[at + 1 : at + 2])
-    return any(char.isascii() and char.isalnum() for char in beside if char)
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()
 
 
-def _beside_hangul(text: str, at: int) -> bool:
-    beside = (text[at - 1 : at], text[at + 1 : at + 2])
-    return any(char and is_hangul(char) for char in beside)
+def _rewritten(stream: Stream, pattern: re.Pattern[str], table: dict[str, str]) -> list[Piece]:
+    """The stream's letters, what a pattern finds among them replaced; the new letters stand for all of the old."""
+    pieces: list[Piece] = []
+    position = 0
+    for hit in pattern.finditer(stream.text):
+        pieces += zip(*(part[position : hit.start()] for part in stream), strict=True)
+        first, last = stream.first[hit.start()], stream.last[hit.end() - 1]
+        pieces += [(char, first, last) for char in table[hit[0]]]
+        position = hit.end()
+    return [*pieces, *zip(*(part[position:] for part in stream), strict=True)]
 
 
 def _without_repeats(pieces: list[Piece]) -> list[Piece]:

@@ -47,16 +47,14 @@ class Photos:
         bare = msgspec.structs.replace(
             listing, images=tuple(msgspec.structs.replace(image, sightings=None) for image in listing.images)
         )
-        screening = self._screen.screen(bare)
-        if not screening.matches or not self._references:
-            return bare, screening
         images = list(bare.images)
-        left_open = [at for at, image in enumerate(images) if self._screen.leaves_open(image)]
-        for at in left_open[:MOST_LOOKED_AT]:
-            sightings = self._sightings(images[at], bodies or {}, closely=at == 0)
-            images[at] = msgspec.structs.replace(images[at], sightings=sightings)
-        if not left_open:
-            return bare, screening
+        left_open = (
+            [at for at, image in enumerate(images) if self._screen.leaves_open(image)] if self._references else []
+        )
+        if left_open and self._screen.is_about_a_brand(bare):
+            for at in left_open[:MOST_LOOKED_AT]:
+                sightings = self._sightings(images[at], bodies or {}, closely=at == 0)
+                images[at] = msgspec.structs.replace(images[at], sightings=sightings)
         seen = msgspec.structs.replace(bare, images=tuple(images))
         return seen, self._screen.screen(seen)
 

@@ -10,7 +10,6 @@ peers too; the exit code is 1 when Touchstone misses a floor.
 
 import argparse
 import math
-import os
 import resource
 import sys
 import time
@@ -18,6 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from benchmarks.data import data_folder
 from benchmarks.quality.edits import EDITS
 from benchmarks.quality.image_peers import MATCHERS
 from benchmarks.quality.image_queries import Query, queries
@@ -183,11 +183,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--matcher", choices=(*MATCHERS, "all"), default="touchstone")
     given = parser.parse_args()
-    photos = Path(os.environ.get("TOUCHSTONE_BENCH_DATA", "")) / "photos"
-    if not os.environ.get("TOUCHSTONE_BENCH_DATA") or not photos.is_dir():
-        print("Skipped: TOUCHSTONE_BENCH_DATA names no folder with photos/.")
+    data = data_folder("photos/")
+    if data is None:
         return 0
-    references, asked = queries(photos, given.references, given.queries, given.seed)
+    references, asked = queries(data / "photos", given.references, given.queries, given.seed)
     print(f"{len(references)} references, {len(asked):,} queries")
     missed = False
     for name in MATCHERS if given.matcher == "all" else (given.matcher,):

@@ -9,14 +9,13 @@ that ship.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from rapidfuzz import fuzz, utils
 
+from benchmarks.data import data_folder
 from benchmarks.quality.matching_search import print_candidates, print_speed
 from benchmarks.quality.matching_sets import ABT, DIRTY, GOOGLE, OTHERS, SETS, WALMART, Sets
 from benchmarks.quality.matching_training import (
@@ -185,11 +184,10 @@ def main() -> int:
     if unknown := set(given.tables) - {*TABLES, "export"}:
         print(f"No such table: {', '.join(sorted(unknown))}. There are: {', '.join(TABLES)}, export.")
         return 2
-    data = os.environ.get("TOUCHSTONE_BENCH_DATA", "")
-    if not data or not Path(data, "entity-matching").is_dir():
-        print("Skipped: TOUCHSTONE_BENCH_DATA names no folder with entity-matching/.")
+    data = data_folder("entity-matching/")
+    if data is None:
         return 0
-    sets = Sets(Path(data), given.part)
+    sets = Sets(data, given.part)
     if lacking := sets.lacking():
         print(f"Skipped: not there: {', '.join(lacking)}.")
         return 0

@@ -8,14 +8,13 @@ clean title in which any brand is found: among them are names written apart or w
 """
 
 import argparse
-import os
 import sys
 from collections import Counter, defaultdict
-from pathlib import Path
 from random import Random
 
 from rapidfuzz import fuzz, process
 
+from benchmarks.data import data_folder
 from benchmarks.quality.carriers import Titles, Trial, fold, read_brands, read_titles, size_of, trials
 from benchmarks.quality.evasions import LATIN
 from benchmarks.quality.hangul import HANGUL
@@ -176,10 +175,8 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Print the tables; exit code 1 when a floor is missed."""
     given = arguments()
-    data = os.environ.get("TOUCHSTONE_BENCH_DATA", "")
-    folder = Path(data)
-    if not data or not (folder / "brands" / "brands.json").is_file() or not (folder / "titles" / "ko.csv").is_file():
-        print("Skipped: TOUCHSTONE_BENCH_DATA names no folder with brands/brands.json and titles/ko.csv.")
+    folder = data_folder("brands/brands.json", "titles/ko.csv")
+    if folder is None:
         return 0
     if given.examples not in {"", "false", *(kind.name for kind in KINDS)}:
         print(f"No such kind: {given.examples}. There are: false, {', '.join(kind.name for kind in KINDS)}.")

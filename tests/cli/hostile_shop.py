@@ -8,7 +8,6 @@ import io
 import os
 import subprocess
 import sys
-import threading
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from PIL import Image
 
+from fixtures.serving import served
 from storage.store import Store
 from tests.conftest import ROOT
 from touchstone.frontier import DeadLetter, Progress
@@ -97,23 +97,8 @@ def shop(pages: Mapping[str, Page]) -> Iterator[tuple[str, list[str]]]:
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-
-    async def start() -> str:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        return f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-    try:
-        yield asyncio.run_coroutine_threadsafe(start(), loop).result(30), asked
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with served(app) as base:
+        yield base, asked
 
 
 def sweep(
