@@ -5,7 +5,7 @@ DEMO := .demo
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help setup browser demo test check format lint types layers score bench bench-extraction bench-rendering bench-crawl bench-quality bench-speed kills real words lock lock-peers clean
+.PHONY: help setup browser demo test check format lint types layers score bench bench-extraction bench-rendering bench-crawl bench-quality bench-speed bench-marketplace kills real words loanwords lock lock-peers clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -57,12 +57,18 @@ bench-crawl: setup ## What a page costs beside Scrapy, Playwright and Crawlee (A
 
 bench-quality: setup ## How well names, products and photos are told, beside simple peers (TOUCHSTONE_BENCH_DATA names the data)
 	@status=0; $(PYTHON) -m benchmarks.quality.mentions --part all --speed no || status=1; \
+	  $(PYTHON) -m benchmarks.quality.aliases || status=1; \
 	  $(PYTHON) -m benchmarks.quality.matching own generic few peers candidates || status=1; \
+	  $(PYTHON) -m benchmarks.quality.prices --one-out || status=1; \
 	  $(PYTHON) -m benchmarks.quality.images --matcher all || status=1; exit $$status
 
 bench-speed: setup ## How fast, as the catalog grows
 	@status=0; $(PYTHON) -m benchmarks.quality.mentions --part all --speed only || status=1; \
-	  $(PYTHON) -m benchmarks.quality.matching speed || status=1; exit $$status
+	  $(PYTHON) -m benchmarks.quality.matching speed || status=1; \
+	  $(PYTHON) -m benchmarks.quality.lookup || status=1; exit $$status
+
+bench-marketplace: setup ## A whole invented marketplace of 20,000 listings through the real path, beside two simpler ways (ARGS="--seed 102")
+	@$(PYTHON) -m benchmarks.marketplace $(ARGS)
 
 kills: setup ## Kill a sweep of 2,000 listings fifty times and resume it
 	@TOUCHSTONE_KILLS=50 TOUCHSTONE_KILL_PAGES=2000 $(PYTHON) -m pytest -s tests/cli/test_cli_kills.py -k killed
@@ -72,6 +78,9 @@ real: setup ## Crawl two shops that nobody here wrote, on this machine (needs No
 
 words: $(STAMP) ## Make the list of honest words anew (detectors/words.txt.gz)
 	@$(VENV)/bin/uv run --no-project --python $(PYTHON) --with wordfreq==3.1.1 python tools/words.py
+
+loanwords: $(STAMP) ## Count anew how names are written in Hangul (detectors/loanwords.txt)
+	@$(PYTHON) -m tools.loanwords
 
 lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 	@$(PYTHON) -m pip install --quiet uv

@@ -179,18 +179,26 @@ def judge(
         output().print(f"flag {stored.id} is {stored.status}: {shown(stored.listing.title)}", highlight=False)
 
 
-def rescreen(context: typer.Context, as_json: Json = False) -> None:
-    """Look again at everything stored with today's catalog and detectors; no network."""
+def rescreen(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--everything", help="Look at all listings, whatever changed.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look again at what is stored, as far as catalog, detectors or weights have changed since; no network."""
     from operations.rescreen import rescreen as rescreened
     from operations.session import actor
 
     with open_store(context, durable=False) as store, messages().status("Screening …") as status:
-        report = rescreened(store, actor=actor(), progress=lambda count: status.update(f"Screening … {count} listings"))
+        report = rescreened(
+            store, actor=actor(), everything=everything,
+            progress=lambda count: status.update(f"Screening … {count} listings"),
+        )  # fmt: skip
     if as_json:
         print_json(report)
     else:
         output().print(
-            f"{report.listings} listings screened, {report.raised} new flags, {report.open_flags} open.",
+            f"{report.looked_at} of {report.listings} listings looked at again, {report.weighed} weighed anew:"
+            f" {report.raised} new flags, {report.open_flags} open.",
             highlight=False,
         )
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from detectors.screening import Screen
+from detectors.verdict import Weights
+from touchstone.background import SellerRecord
 from touchstone.catalog import AuthorizedSeller, Catalog
 from touchstone.listing import Condition, Listing
 from touchstone.money import Money
@@ -13,27 +15,30 @@ from touchstone.verdicts import Counterfactual, Flag
 HIGHEST_FACTOR = 2  # the price search ends at twice the reference: above it no seller sells
 
 
-def counterfactuals(catalog: Catalog, listing: Listing, flag: Flag) -> tuple[Counterfactual, ...]:
+def counterfactuals(
+    catalog: Catalog, listing: Listing, flag: Flag, *, table: Weights | None = None
+) -> tuple[Counterfactual, ...]:
     """The single changes that would each undo ``flag``, with the probability that would remain.
 
     An empty answer says that no single change of price, seller, wording, photos, numbers or condition would.
     """
-    return tuple(_changes(catalog, listing, flag))
+    return tuple(_changes(catalog, listing, flag, table))
 
 
-def _changes(catalog: Catalog, listing: Listing, flag: Flag) -> Iterator[Counterfactual]:
-    screen = Screen.build(catalog)  # all of it: other brands in a title decide what a name means there
+def _changes(catalog: Catalog, listing: Listing, flag: Flag, table: Weights | None) -> Iterator[Counterfactual]:
+    screen = Screen.build(catalog, table=table)  # all of it: other brands in a title decide what a name means there
     offer = listing.offer
     if offer.price is not None and flag.reference is not None:
         yield from _price(screen, listing, flag, offer.price)
     if offer.seller is not None:
         entry = AuthorizedSeller(brand=flag.brand, marketplace=listing.marketplace, seller_id=offer.seller.seller_id)
         allowed = msgspec.structs.replace(catalog, authorized=(*catalog.authorized, entry))
-        yield from _undone(Screen.build(allowed), listing, flag, "the seller were authorized")
+        yield from _undone(Screen.build(allowed, table=table), listing, flag, "the seller were authorized")
     changes: list[tuple[str, Callable[[], Listing]]] = [
         ("it were declared and sold as second-hand", lambda: _with_offer(listing, condition=Condition.USED)),
         ("the description were left out", lambda: msgspec.structs.replace(listing, description=None)),
         ("the photos were left out", lambda: msgspec.structs.replace(listing, images=())),
+        ("nothing were known of the seller's other listings", lambda: _alone(listing)),
         ("GTIN and model number were left out", lambda: msgspec.structs.replace(listing, gtins=(), mpn=None)),
     ]
     for words, changed in changes:
@@ -42,6 +47,11 @@ def _changes(catalog: Catalog, listing: Listing, flag: Flag) -> Iterator[Counter
 
 def _with_offer(listing: Listing, **changes: object) -> Listing:
     return msgspec.structs.replace(listing, offer=msgspec.structs.replace(listing.offer, **changes))
+
+
+def _alone(listing: Listing) -> Listing:
+    background = msgspec.structs.replace(listing.background, seller=SellerRecord())
+    return msgspec.structs.replace(listing, background=background)
 
 
 def _undone(screen: Screen, listing: Listing, flag: Flag, words: str) -> Iterator[Counterfactual]:

@@ -5,7 +5,7 @@ import warnings
 
 import imagehash
 import numpy as np
-from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageChops, ImageOps, UnidentifiedImageError
 
 from touchstone.errors import UnreadableImage
 from touchstone.images import Fingerprint
@@ -18,6 +18,18 @@ LEAST_SIDE = 24  # pixels; below it are spacers and icons, which all hash alike
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF")
 WORKING_SIDE = 512  # pixels; the hash looks at 64 × 64, and decoding at full size costs without telling more
 BORDER_TOLERANCE = 18  # levels of 255 by which a uniform border may vary after JPEG
+
+TURNS = {  # what brings a picture upright, by the orientation that the camera noted
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+HEADS = {b"\xff\xd8": "JPEG", b"\x89png": "PNG", b"gif8": "GIF", b"riff": "WebP", b"bm": "BMP"}  # in small letters
+# What else is served at a photo's address, by its first bytes.
+OTHERS = {
+    b"<!doctype html": "a page of HTML", b"<html": "a page of HTML", b"<svg": "an SVG drawing", b"<?xml": "a text of XML",
+    b"%pdf": "a PDF document", b"pk\x03\x04": "a ZIP archive", b"ii*\0": "a TIFF image", b"mm\0*": "a TIFF image",
+    b"\0\0\1\0": "an icon (ICO)", b"\0\0\0\x0cjp  ": "a JPEG 2000 image", b"\xffo\xffq": "a JPEG 2000 image",
+}  # fmt: skip
 
 Image.init()  # else Pillow knows only the commonest formats by name, and asking for another is a KeyError
 
@@ -39,6 +51,7 @@ def opened(body: bytes, side: int = WORKING_SIDE) -> tuple[Image.Image, tuple[in
     """An image in RGB, upright, within ``side`` × ``side`` pixels, and its size as served; raises ``UnreadableImage``."""
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of broken remarks beside the picture, which nobody here can mend
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(body), formats=FORMATS) as image:
                 width, height = image.size
@@ -51,20 +64,33 @@ def opened(body: bytes, side: int = WORKING_SIDE) -> tuple[Image.Image, tuple[in
     except UnreadableImage:
         raise
     except Exception as error:  # noqa: BLE001 -- Pillow's decoders raise errors of many kinds on hostile bytes
-        raise UnreadableImage(f"not a readable image: {_said(error)}") from None
+        raise UnreadableImage(f"not a readable image: {_said(error, body)}") from None
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception, body: bytes) -> str:
     """What a decoder said, for people: its own text names addresses in memory and keys of its tables."""
-    if isinstance(error, UnidentifiedImageError):
-        return "its bytes are of no kind that is read (JPEG, PNG, WebP, GIF, BMP, AVIF)"
-    return f"the {type(error).__name__} of its decoder says that {error}"
+    if not isinstance(error, UnidentifiedImageError):
+        return f"the {type(error).__name__} of its decoder says that {error}"
+    if not body:
+        return "it has no bytes"
+    start = body[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith(b"<?xml") and b"<svg" in start:
+        return f"it is {OTHERS[b'<svg']}, which is not read"
+    for head, kind in OTHERS.items():
+        if start.startswith(head):
+            return f"it is {kind}, which is not read"
+    for head, kind in HEADS.items():
+        if start.startswith(head):
+            return f"it begins as {kind}, and its head is damaged or cut off"
+    return "its bytes are of no kind that is read (JPEG, PNG, WebP, GIF, BMP, AVIF)"
 
 
 def _upright(image: Image.Image, side: int) -> Image.Image:
     """RGB on white, turned as the camera says, no larger than needed."""
-    picture = ImageOps.exif_transpose(image)
-    picture.thumbnail((side, side))
+    image.load()  # here, where what is cut off is an error; the camera's notes are read with less care
+    image.thumbnail((side, side))  # before it is turned, which takes a copy
+    turn = _turn(image)
+    picture: Image.Image = image if turn is None else image.transpose(turn)
     if picture.mode.startswith("I"):  # 16 bits a pixel: Pillow's own conversion cuts them off at 255
         levels = np.asarray(picture).astype(np.int64).clip(0, 65_535) >> 8
         return Image.fromarray(levels.astype(np.uint8)).convert("RGB")
@@ -73,6 +99,14 @@ def _upright(image: Image.Image, side: int) -> Image.Image:
         white = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(white, layer).convert("RGB")
     return picture.convert("RGB")
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How the picture is to be turned; a note of the camera that cannot be read turns nothing, as in browsers."""
+    try:
+        return TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 -- the readers of notes raise errors of many kinds, and the picture is sound
+        return None
 
 
 def trim(picture: Image.Image) -> Image.Image:

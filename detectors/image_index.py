@@ -1,10 +1,9 @@
 """Reference photos, looked up by fingerprint."""
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from detectors.fingerprints import HASH_BITS, VERSION
+from detectors.hash_rows import HashRows
 from touchstone.catalog import Catalog
 from touchstone.images import Fingerprint, ListingImage, PhotoSighting
 
@@ -63,7 +62,7 @@ class ImageHit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImageIndex:
-    """All reference fingerprints in one matrix: a look-up is one pass over it in numpy."""
+    """All reference fingerprints, the whole photos' and the trimmed ones' each in rows of their own."""
 
     def __init__(self, catalog: Catalog) -> None:
         rows = [
@@ -73,8 +72,8 @@ class ImageIndex:
             if image.fingerprint and image.fingerprint.version == VERSION
         ]
         self._products = [key for key, _ in rows]
-        self._whole = _matrix([fingerprint.whole for _, fingerprint in rows])
-        self._trimmed = _matrix([fingerprint.trimmed for _, fingerprint in rows])
+        self._whole = HashRows([fingerprint.whole for _, fingerprint in rows])
+        self._trimmed = HashRows([fingerprint.trimmed for _, fingerprint in rows])
 
     def explains(self, image: ListingImage) -> bool:
         """Whether an image is a reference photo mirrored or framed, by its fingerprint alone."""
@@ -98,18 +97,16 @@ class ImageIndex:
     def _nearest(self, url: str, fingerprint: Fingerprint) -> ImageHit | None:
         if not self._products or fingerprint.version != VERSION:
             return None
-        views = {
-            "whole": _distances(self._whole, fingerprint.whole),
-            "trimmed": _distances(self._trimmed, fingerprint.trimmed),
-            "mirrored": _distances(self._whole, fingerprint.mirrored),
-        }
-        view = min(views, key=lambda name: int(views[name].min()))
-        row = int(views[view].argmin())
-        distance, plain = int(views[view][row]), int(views["whole"][row])
+        whole, mirrored = self._whole.nearest((fingerprint.whole, fingerprint.mirrored), FAR_BITS)
+        (trimmed,) = self._trimmed.nearest((fingerprint.trimmed,), FAR_BITS)
+        views = {"whole": whole, "trimmed": trimmed, "mirrored": mirrored}
+        found = [(near.distance, view, near.row) for view, near in views.items() if near is not None]
+        if not found:
+            return None
+        distance, view, row = min(found, key=lambda one: one[0])
+        plain = self._whole.distance(row, fingerprint.whole)
         if plain - distance < TELLING_BITS:
             view, distance = "whole", min(distance, plain)
-        if distance >= FAR_BITS:
-            return None
         return ImageHit(product=self._products[row], url=url, distance=distance, plain_distance=plain, view=view)
 
 
@@ -121,14 +118,3 @@ def _seen(image: ListingImage) -> list[ImageHit]:
         )
         for sighting in image.sightings or ()
     ]  # fmt: skip
-
-
-def _matrix(hashes: list[str]) -> npt.NDArray[np.uint8]:
-    packed = b"".join(map(bytes.fromhex, hashes))
-    return np.frombuffer(packed, dtype=np.uint8).reshape(len(hashes), HASH_BITS // 8)
-
-
-def _distances(matrix: npt.NDArray[np.uint8], hexadecimal: str) -> npt.NDArray[np.int64]:
-    query = np.frombuffer(bytes.fromhex(hexadecimal), dtype=np.uint8)
-    distances: npt.NDArray[np.int64] = np.bitwise_count(matrix ^ query).sum(axis=1, dtype=np.int64)
-    return distances

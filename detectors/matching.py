@@ -20,6 +20,8 @@ from touchstone.identifiers import canonical_gtin
 from touchstone.listing import Listing
 from touchstone.verdicts import Match, Role
 
+VERSION = 3  # rises whenever the same listing may match otherwise: what is stored is then looked at again
+
 # How sure one piece of evidence alone makes us of the product. Identifiers can be copied and photos are copied by
 # design, so none is certain; together they combine as independent witnesses (noisy-or).
 GTIN_CONFIDENCE = 0.92

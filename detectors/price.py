@@ -1,80 +1,71 @@
 """Price against the genuine product's price."""
 
-import math
 from typing import Self
 
 from detectors.base import Examples, offered
-from detectors.quantity import final_price, pack_of
+from detectors.offers import Offers, UnitOffer
+from detectors.price_bands import floor_of
 from detectors.samples import SHELL, catalog, listing
-from touchstone.catalog import BrandReference, Catalog
+from touchstone.catalog import Catalog
 from touchstone.listing import Condition, Listing
-from touchstone.money import Money
 from touchstone.verdicts import Finding, Match
 
-# Shares of the reference price at which suspicion begins and is complete. A sale at three quarters is daily business;
-# in two shops the same product is below half price in 3 to 10 % of cases; a fifth is what replicas are sold for.
-BEGINS = 0.75
-COMPLETE = 0.22
+CONVERTED = 0.9  # of a list price that was converted: rates move by a tenth between a catalog's day and a listing's
+FAR_ABOVE = 2.5  # times the list price: a slip of the keyboard, or a price that is not meant to be paid
 
 
 class PriceDetector:
     """Is the price far below what the genuine product costs, or below the least it may be advertised at?
 
-    The unit price (packs divided, "2개입") is held against the catalog's list price in the same currency; nothing is
-    converted. Strength grows on a logarithmic scale from 75 % of the reference price to 22 %. It abstains where the
-    product is not sure, the goods are second-hand or hired out, or the catalog has no price in the currency.
+    The unit price (packs divided, "2개입") is held against the catalog's list price; where the catalog has none in the
+    currency, against one converted by dated rates. Where suspicion begins follows from what authorized sellers ask for
+    the product and for its brand; while nobody's prices are known, at 44 % of the list price, and it is complete at 16 %.
+    It abstains where the product is not sure, the goods are second-hand or hired out, or only a part of the price is
+    asked. Far too high a price is shown, and weighs nothing.
     """
 
     name = "price"
-    version = 1
-    kinds = ("price_below_reference", "price_below_minimum")
+    version = 2
+    kinds = ("price_below_reference", "price_below_minimum", "price_above_reference")
 
-    def __init__(self, references: dict[str, BrandReference]) -> None:
-        self._references = references
+    def __init__(self, offers: Offers) -> None:
+        self._offers = offers
 
     @classmethod
     def build(cls, catalog: Catalog) -> Self:
         """Index products by key."""
-        return cls({reference.key: reference for reference in catalog.references})
+        return cls(Offers(catalog))
 
     def examine(self, listing: Listing, matches: tuple[Match, ...]) -> tuple[Finding, ...]:
-        """One finding for each of the two bounds that the unit price is below."""
-        return tuple(finding for match in offered(matches) for finding in self._compare(listing, match))
+        """One finding for each of the bounds that the unit price is beyond."""
+        found: list[Finding] = []
+        for match in offered(matches):
+            offer = self._offers.of(listing, match)
+            if offer is not None:
+                found += self._compare(listing, match, offer)
+        return tuple(found)
 
-    def _compare(self, listing: Listing, match: Match) -> list[Finding]:
-        reference = self._references.get(match.product or "")
-        price = listing.offer.price
-        if reference is None or price is None or price.minor == 0 or not _sold_as_new(listing):
-            return []
-        pack = pack_of(listing.title, listed=reference.pack_quantity, known_titles=reference.all_titles)
-        if pack.other_size:
-            return []
-        known = reference.price_in(price.currency)
-        if known is None:
-            return []
-        final = final_price(listing.title, price)
-        price = final if final is not None and final.minor < price.minor else price
-        unit = price.scaled(reference.pack_quantity / pack.quantity)
+    def _compare(self, listing: Listing, match: Match, offer: UnitOffer) -> list[Finding]:
+        unit, known = offer.unit, offer.list_price
         data: dict[str, str | int | float] = {
-            "unit_price": unit.minor,
-            "reference": known.list_price.minor,
-            "currency": unit.currency,
-            "pack": pack.quantity,
-        }
+            "unit_price": unit.minor, "reference": known.minor, "currency": unit.currency, "pack": offer.pack.quantity,
+        }  # fmt: skip
+        each = f" each ({offer.pack.quantity} in the pack)" if offer.pack.quantity > 1 else ""
+        genuine = f"the genuine price {known}" + (f" (at rates of {offer.rates_of})" if offer.rates_of else "")
+        floor = floor_of(known, listing.background.prices.get(match.product or ""))
+        strength = floor.strength(unit, known.scaled(CONVERTED) if offer.rates_of else known)
+        share = unit.minor / known.minor if known.minor else 1.0
         found = []
-        strength = price_strength(unit, known.list_price)
-        each = f" each ({pack.quantity} in the pack)" if pack.quantity > 1 else ""
         if strength > 0:
-            share = unit.minor / known.list_price.minor
-            reason = f"{unit}{each} is {share:.0%} of the genuine price {known.list_price}"
+            reason = f"{unit}{each} is {share:.0%} of {genuine}" + (f"; {floor.told}" if floor.told else "")
             found.append(self._finding("price_below_reference", match.brand, strength, reason, data))
-        least = known.minimum_advertised
-        single = pack.quantity == reference.pack_quantity and not pack.one_of_pack
-        if least is not None and single and unit.minor < least.minor:
-            reason = f"{unit}{each} is below the minimum advertised price {least}"
-            found.append(
-                self._finding("price_below_minimum", match.brand, 1.0, reason, {**data, "minimum": least.minor})
-            )
+        if share > FAR_ABOVE:
+            reason = f"{unit}{each} is {share:.1f} times {genuine}"
+            found.append(self._finding("price_above_reference", match.brand, 1.0, reason, data))
+        if offer.least is not None and unit.minor < offer.least.minor:
+            reason = f"{unit}{each} is below the minimum advertised price {offer.least}"
+            data = {**data, "minimum": offer.least.minor}
+            found.append(self._finding("price_below_minimum", match.brand, 1.0, reason, data))
         return found
 
     def _finding(
@@ -98,20 +89,6 @@ class PriceDetector:
                 listing(title="캠핑 머그컵", price=5_000),
             ),
         )
-
-
-def price_strength(unit: Money, reference: Money) -> float:
-    """0 at ``BEGINS`` of the reference price and above, 1 at ``COMPLETE`` and below, logarithmic between."""
-    share = unit.minor / reference.minor if reference.minor else 1.0
-    if share >= BEGINS:
-        return 0.0
-    return min(1.0, math.log(BEGINS / max(share, 1e-9)) / math.log(BEGINS / COMPLETE))
-
-
-def _sold_as_new(listing: Listing) -> bool:
-    from detectors.condition import condition_of
-
-    return condition_of(listing) is Condition.NEW
 
 
 DETECTOR = PriceDetector

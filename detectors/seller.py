@@ -6,9 +6,10 @@ from typing import Self
 
 from detectors.base import Examples, offered
 from detectors.mentions import mention_index
+from detectors.offers import Authorizations
 from detectors.samples import catalog, listing
 from detectors.text import fold
-from touchstone.catalog import AuthorizedSeller, Catalog
+from touchstone.catalog import Catalog
 from touchstone.listing import Listing, Seller
 from touchstone.verdicts import Finding, Match
 
@@ -37,10 +38,7 @@ class SellerDetector:
     )
 
     def __init__(self, catalog: Catalog) -> None:
-        self._lists: dict[tuple[str, str], dict[str, list[AuthorizedSeller]]] = {}
-        for entry in catalog.authorized:
-            sellers = self._lists.setdefault((entry.brand, entry.marketplace), {})
-            sellers.setdefault(entry.seller_id, []).append(entry)
+        self._authorizations = Authorizations(catalog.authorized)
         self._mentions = mention_index(catalog.brands)
 
     @classmethod
@@ -53,7 +51,7 @@ class SellerDetector:
         seller, day = listing.offer.seller, listing.seen_at.astimezone(UTC).date()
         found: list[Finding] = []
         for match in offered(matches):
-            if seller is None or (match.brand, seller.marketplace) not in self._lists:
+            if seller is None or not self._authorizations.known(match.brand, seller.marketplace):
                 reason = f"who may sell on {listing.marketplace} is not known"
                 found.append(self._finding("seller_unknown", match.brand, reason))
             else:
@@ -61,8 +59,7 @@ class SellerDetector:
         return tuple(found)
 
     def _examine(self, brand: str, seller: Seller, day: date) -> list[Finding]:
-        listed = self._lists[brand, seller.marketplace]
-        entries = listed.get(seller.seller_id, [])
+        entries = self._authorizations.of(brand, seller)
         shown = seller.name or seller.seller_id
         if any(entry.covers(day) for entry in entries):
             return [self._finding("seller_authorized", brand, f"{shown} is an authorized seller")]
@@ -84,7 +81,7 @@ class SellerDetector:
     def _claims(self, brand: str, seller: Seller) -> list[Finding]:
         name = seller.name or ""
         named = {mention.brand for mention in self._mentions.find(name)}
-        allowed = {own for own in named if seller.seller_id in self._lists.get((own, seller.marketplace), {})}
+        allowed = {own for own in named if self._authorizations.of(own, seller)}
         if not named - allowed or not _OFFICIAL.search(fold(name).text):
             return []
         return [self._finding("seller_name_claims_brand", brand, f"the name {name!r} claims to be a brand's own shop")]

@@ -18,8 +18,8 @@ from touchstone.verdicts import Finding, Match
 SENTENCES = re.compile(r"(?<=[.!?。])\s+|\n+|(?<=다)\.\s*|[|★♥■●▶]+")
 # What a sentence says that speaks of copies only to deny, to warn of or to answer for them, in Korean and English.
 DENIAL = re.compile(
-    r"않|안\s*팔|아닙|아닌|아님|아니|없습|없어|없는|없음|일절|절대|피해|주의|조심|여부|보상|환불|배상|신고|근절|적발|사절|금지|경우|일\s*시|판별|감정"
-    r"|\b(?:no|not|never|zero|without|refuse|refused|guarantee\w*|beware|avoid|against|report|prohibit\w*|money back|don.?t)\b"
+    r"않|안\s*팔|아닙|아닌|아님|아니|없습|없어|없는|없음|일절|절대|피해|주의|조심|여부|보상|환불|배상|신고|근절|적발|사절|금지|경우|일\s*시|판별|감정|감별|구[별분]법|사칭|위험|말아"
+    r"|\b(?:no|not|never|zero|without|refuse|refused|guarantee\w*|beware|avoid|against|report|prohibit\w*|money back|don.?t|refund\w*|unlike|proven|scams?)\b"
 )
 LEXICON = Path(__file__).parent / "wording.toml"
 
@@ -45,11 +45,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def find(self, text: str) -> str | None:
         """The words in folded ``text`` that the entry is about; each sentence is read apart."""
         for sentence in _sentences(text):
-            if self.unless and _compiled(self.unless).search(sentence):
+            hit = _compiled(self.pattern).search(
+                sentence
+            )  # first: it seldom hits, and its exceptions need no look then
+            if hit is None or (self.unless and _compiled(self.unless).search(sentence)):
                 continue
-            if self.deniable and DENIAL.search(sentence):
-                continue
-            if hit := _compiled(self.pattern).search(sentence):
+            if not (self.deniable and DENIAL.search(sentence)):
                 return hit[0].strip()
         return None
 
@@ -78,7 +79,7 @@ class WordingDetector:
     """
 
     name = "wording"
-    version = 1
+    version = 2
     kinds = ("replica_wording", "hint_wording", "off_platform_contact")
 
     @classmethod

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -68,8 +68,18 @@ class SellerRow(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: date | None = None
 
 
-Row = BrandRow | ProductRow | PriceRow | SellerRow
-SHAPES: dict[str, type[Row]] = {"brand": BrandRow, "product": ProductRow, "price": PriceRow, "seller": SellerRow}
+class RateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How many units of a currency one euro buys, and on which day."""
+
+    currency: str
+    per_euro: Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?$", description="a number, such as 1620.5")]
+    as_of: date
+
+
+Row = BrandRow | ProductRow | PriceRow | SellerRow | RateRow
+SHAPES: dict[str, type[Row]] = {
+    "brand": BrandRow, "product": ProductRow, "price": PriceRow, "seller": SellerRow, "rate": RateRow,
+}  # fmt: skip
 
 
 class PlacedRow(msgspec.Struct, frozen=True):
@@ -107,9 +117,7 @@ def read(path: Path) -> tuple[list[PlacedRow], list[str]]:
             continue
         shape = SHAPES.get(record)
         if shape is None:
-            problems.append(
-                f"{where}: record {record!r} is not one of brand, product, price, seller; {nearest(record, SHAPES)}"
-            )
+            problems.append(f"{where}: record {record!r} is not one of {', '.join(SHAPES)}; {nearest(record, SHAPES)}")
             continue
         values = _typed(raw, shape)
         faults = list(problems_in(values, shape))
@@ -133,7 +141,7 @@ def _cell(value: Any, wanted: Any) -> Any:
         return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(value.lower(), value)
     if wanted is int and isinstance(value, str) and value.strip().isdigit():
         return int(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and wanted in (str, str | None):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and wanted not in (int, bool):
         return str(value)
     return value
 
@@ -158,6 +166,8 @@ def _csv_rows(text: str) -> Iterator[tuple[str, str, Any]]:
 def _record_of(header: Any) -> str:
     """What a CSV without a ``record`` column holds, by its header."""
     names = {str(name).strip() for name in header}
+    if "per_euro" in names:
+        return "rate"
     if "seller_id" in names:
         return "seller"
     if "list_price" in names:

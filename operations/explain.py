@@ -3,6 +3,7 @@
 import msgspec
 
 from detectors.counterfactuals import counterfactuals
+from operations.weighing import weights_of
 from storage.flags import StoredFlag
 from storage.store import Store
 from touchstone.catalog import BrandReference
@@ -35,7 +36,7 @@ def explain(store: Store, flag_id: int) -> Explanation:
     return Explanation(
         stored=stored,
         reference=reference,
-        counterfactuals=counterfactuals(catalog, stored.listing, stored.flag),
+        counterfactuals=counterfactuals(catalog, stored.listing, stored.flag, table=weights_of(store)),
         captures=tuple(store.listings.captures(stored.listing_row)),
         judgements=tuple(store.flags.judgements(flag_id)),
         images=tuple(str(store.blobs.path(sha256)) for sha256 in shown),

@@ -11,26 +11,35 @@ import msgspec
 
 from detectors.fingerprints import fingerprint
 from operations import clock
-from operations.catalog_rows import BrandRow, PlacedRow, PriceRow, ProductRow, SellerRow, read
+from operations.aliases import AliasHint, hint
+from operations.catalog_rows import BrandRow, PlacedRow, PriceRow, ProductRow, RateRow, SellerRow, read
 from storage.store import Store
 from touchstone.catalog import AuthorizedSeller, Brand, BrandReference, Catalog, ReferenceImage, ReferencePrice
 from touchstone.decoding import nearest
 from touchstone.errors import CatalogError, UnreadableImage
 from touchstone.identifiers import valid_gtin
 from touchstone.images import Fingerprint
-from touchstone.money import Money
+from touchstone.money import Money, minor_digits
+from touchstone.rates import ExchangeRate
 
 LARGEST_IMAGE_BYTES = 20 * 1024 * 1024
 FETCH_SECONDS = 20.0
+LARGEST_RATE = 1e7  # units for one euro; the weakest currencies stand at some 1e5
 
 
-class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was imported."""
+class ImportCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How much was imported."""
 
     brands: int
     products: int
     images: int
     sellers: int
+
+
+class ImportReport(ImportCounts, frozen=True, kw_only=True):
+    """What was imported, and what the brands may want to list, too; nothing acts on these hints."""
+
+    alias_hints: tuple[AliasHint, ...] = ()
 
 
 class _Photo(msgspec.Struct, frozen=True):
@@ -69,12 +78,12 @@ def import_catalog(
         for photo in photos.values():
             store.images.keep(photo.sha256, size=len(photo.body), fingerprint=photo.fingerprint, unreadable=None, at=at)
         store.catalog.upsert(catalog)
-        report = ImportReport(
+        counts = ImportCounts(
             brands=len(catalog.brands), products=len(catalog.references), images=len(photos),
             sellers=len(catalog.authorized),
         )  # fmt: skip
-        store.audit.append(at=at, actor=actor, action="catalog.import", subject="catalog", detail=report)
-    return report
+        store.audit.append(at=at, actor=actor, action="catalog.import", subject="catalog", detail=counts)
+    return ImportReport(**msgspec.structs.asdict(counts), alias_hints=tuple(builder.alias_hints()))
 
 
 class _Builder:
@@ -103,7 +112,18 @@ class _Builder:
             if key not in references and key in self._products:
                 references[key] = msgspec.structs.replace(self._products[key], prices=tuple(listed))
         sellers = [self._seller(placed, placed.row) for placed in self.rows if isinstance(placed.row, SellerRow)]
-        return Catalog(brands=tuple(brands), references=tuple(references.values()), authorized=tuple(sellers))
+        rates = [
+            rate for placed in self.rows if isinstance(placed.row, RateRow) and (rate := self._rate(placed, placed.row))
+        ]
+        return Catalog(
+            brands=tuple(brands), references=tuple(references.values()), authorized=tuple(sellers), rates=tuple(rates)
+        )
+
+    def alias_hints(self) -> Iterator[AliasHint]:
+        """What the brands among the rows may want to list, too."""
+        for placed in self.rows:
+            if isinstance(placed.row, BrandRow) and (found := hint(self._brand(placed.row), placed.place)):
+                yield found
 
     def _brand(self, row: BrandRow) -> Brand:
         return Brand(
@@ -122,6 +142,8 @@ class _Builder:
                     key = ("price", brand, sku, currency)
                 case SellerRow(brand=brand, marketplace=place, seller_id=seller, valid_from=start):
                     key = ("seller", brand, place, seller, str(start))
+                case RateRow(currency=currency):
+                    key = ("rate", currency)
             if key in seen:
                 self._problem(placed, f"{' '.join(key)} stands already at {seen[key]}", "keep one of the two")
             seen.setdefault(key, placed.place)
@@ -202,6 +224,18 @@ class _Builder:
             brand=row.brand, marketplace=row.marketplace, seller_id=row.seller_id, name=row.name,
             valid_from=row.valid_from, valid_until=row.valid_until,
         )  # fmt: skip
+
+    def _rate(self, placed: PlacedRow, row: RateRow) -> ExchangeRate | None:
+        try:
+            minor_digits(row.currency)
+        except ValueError as error:
+            self._problem(placed, f"currency: {error}", "")
+            return None
+        per_euro = float(row.per_euro)
+        if not 0 < per_euro < LARGEST_RATE:
+            self._problem(placed, f"per_euro: {row.per_euro} is no rate", "write how many units one euro buys")
+            return None
+        return ExchangeRate(currency=row.currency, per_euro=per_euro, as_of=row.as_of)
 
     def _known_brand(self, placed: PlacedRow, brand: str) -> None:
         if brand not in self._brands:

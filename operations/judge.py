@@ -3,7 +3,7 @@
 from operations import clock
 from storage.flags import StoredFlag
 from storage.store import Store
-from touchstone.verdicts import Decision, Judgement
+from touchstone.verdicts import Decision, FlagStatus, Judgement, Label
 
 
 def judge(store: Store, flag_id: int, decision: Decision, *, actor: str, note: str = "") -> StoredFlag:
@@ -13,9 +13,18 @@ def judge(store: Store, flag_id: int, decision: Decision, *, actor: str, note: s
     """
     at = clock.now()
     with store.transaction():
-        store.flags.one(flag_id)
+        row = store.flags.one(flag_id).listing_row
         store.flags.judge(Judgement(flag_id=flag_id, decision=decision, actor=actor, at=at, note=note))
         store.audit.append(
             at=at, actor=actor, action=f"flag.{decision}", subject=f"flag/{flag_id}", detail={"note": note}
         )
+        store.screenings.decide(row, _decisions(store, row))
         return store.flags.one(flag_id)
+
+
+def _decisions(store: Store, row: int) -> frozenset[str]:
+    """What counts in the seller's record: whether a suspicion of counterfeiting was confirmed or dismissed."""
+    statuses = store.flags.statuses(row, Label.COUNTERFEIT)
+    if FlagStatus.CONFIRMED in statuses:
+        return frozenset(("confirmed",))
+    return frozenset(("dismissed",)) if FlagStatus.DISMISSED in statuses else frozenset()

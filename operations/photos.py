@@ -1,7 +1,7 @@
 """Looking at listings' photos in detail: the few that fingerprints leave open, each once for one set of reference photos."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -15,7 +15,6 @@ from touchstone.catalog import Catalog
 from touchstone.errors import UnreadableImage, VerificationFailed
 from touchstone.images import ListingImage, PhotoSighting
 from touchstone.listing import Listing
-from touchstone.verdicts import Screening
 
 MOST_SIGHTINGS = 3  # of one photo; a collage shows several products
 MOST_LOOKED_AT = (
@@ -39,8 +38,8 @@ class Photos:
         self._catalog = f"{VERSION}-{hashlib.sha256(named.encode()).hexdigest()[:24]}"
         self._index: PhotoIndex | None = None
 
-    def screen(self, listing: Listing, bodies: Mapping[str, bytes] | None = None) -> tuple[Listing, Screening]:
-        """Screen a listing; where it is about a brand, its photos are looked at first, as far as they must be.
+    def see(self, listing: Listing, bodies: Mapping[str, bytes] | None = None) -> Listing:
+        """The listing with what its photos show; they are looked at where it is about a brand, as far as they must be.
 
         ``bodies`` holds, by content address, what is not in the store.
         """
@@ -51,12 +50,17 @@ class Photos:
         left_open = (
             [at for at, image in enumerate(images) if self._screen.leaves_open(image)] if self._references else []
         )
-        if left_open and self._screen.is_about_a_brand(bare):
+        if left_open and self._screen.matches(bare):
             for at in left_open[:MOST_LOOKED_AT]:
                 sightings = self._sightings(images[at], bodies or {}, closely=at == 0)
                 images[at] = msgspec.structs.replace(images[at], sightings=sightings)
-        seen = msgspec.structs.replace(bare, images=tuple(images))
-        return seen, self._screen.screen(seen)
+        return msgspec.structs.replace(bare, images=tuple(images))
+
+    def of_the_sellers_own(self, listing: Listing) -> Iterator[str]:
+        """The content addresses of those photos of a listing that are made from none of the reference photos."""
+        for image in listing.images:
+            if image.sha256 and image.fingerprint and not self._screen.resembles(image):
+                yield image.sha256
 
     def _sightings(
         self, image: ListingImage, bodies: Mapping[str, bytes], *, closely: bool

@@ -7,9 +7,8 @@ from typing import TextIO
 
 import msgspec
 
-from detectors.screening import Screen
 from operations import clock
-from operations.photos import Photos
+from operations.screener import Screener
 from storage.store import Store
 from touchstone.decoding import problems_in
 from touchstone.errors import BadListing
@@ -57,12 +56,12 @@ def screen(store: Store, lines: TextIO, *, name: str) -> Iterator[ScreenedListin
     Raises ``BadListing`` naming line, key and mend; lines before it have been answered.
     """
     catalog = store.catalog.load()
-    photos = Photos(store, catalog, Screen.build(catalog))
+    screener = Screener(store, catalog)
     for number, text in enumerate(lines, 1):
         if text.strip():
             bodies: dict[str, bytes] = {}
-            listing, screening = photos.screen(_read(text, f"{name} line {number}", number, bodies), bodies)
-            yield ScreenedListing(listing=listing, screening=screening)
+            look = screener.look(_read(text, f"{name} line {number}", number, bodies), bodies)
+            yield ScreenedListing(listing=look.listing, screening=look.screening)
 
 
 def _read(text: str, where: str, number: int, bodies: dict[str, bytes]) -> Listing:

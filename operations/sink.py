@@ -13,7 +13,7 @@ import msgspec
 from detectors.fingerprints import fingerprint
 from operations import clock
 from operations.keeping import keep_listing
-from operations.photos import Photos
+from operations.screener import Screener
 from storage.store import Store
 from touchstone.errors import UnreadableImage
 from touchstone.frontier import Lease, Outcome, PageKind, Visit, page_kind
@@ -55,7 +55,7 @@ class StoreSink:
     def __init__(
         self,
         store: Store,
-        photos: Photos,
+        screener: Screener,
         sweep_id: int,
         request: SweepRequest,
         watcher: Watcher,
@@ -65,7 +65,7 @@ class StoreSink:
         learns: bool = False,
     ) -> None:
         self._store = store
-        self._photos = photos
+        self._screener = screener
         self._sweep_id = sweep_id
         self._request = request
         self._watcher = watcher
@@ -216,20 +216,20 @@ class StoreSink:
             at = clock.now()
             known = store.listings.at(self._request.marketplace, visit.url)
             listings = [msgspec.structs.replace(listing, seen_at=at) for listing in known]
-        screened = [self._photos.screen(listing) for listing in listings]
+        looks = [self._screener.look(listing) for listing in listings]
         sha256 = ""
-        if outcome.body and any(screening.flags for _, screening in screened):
+        if outcome.body and any(look.screening.flags for look in looks):
             sha256 = store.blobs.put(outcome.body)
         kind = "dom" if outcome.rendered else "page"
         raised = []
         with store.transaction():
-            for listing, screening in screened:
-                capture = None
-                if sha256 and screening.flags:
+            for look in looks:
+                listing, capture = look.listing, None
+                if sha256 and look.screening.flags:
                     capture = Capture(
                         url=listing.url, at=listing.seen_at, kind=kind, sha256=sha256, rendered=outcome.rendered
                     )
-                raised.append((listing, keep_listing(store, self._sweep_id, listing, screening, capture)))
+                raised.append((listing, keep_listing(store, self._sweep_id, look, capture)))
             if outcome.validators and listings:
                 store.frontier.keep_validators(visit.url, outcome.validators)
             new = self._add_found(outcome) if outcome.found else 0

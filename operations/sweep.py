@@ -12,10 +12,10 @@ from filelock import FileLock, Timeout
 
 from crawler.marketplace import Marketplace, Rendering, available, find
 from crawler.marketplace import load as load_marketplace
-from detectors.screening import Screen
 from operations import clock
-from operations.photos import Photos
 from operations.reports import report_of
+from operations.rescreen import look_again
+from operations.screener import Screener
 from operations.session import actor, lock_folder
 from operations.sink import StoreSink, Watcher, holder_of
 from storage.store import Store
@@ -131,12 +131,12 @@ def sweep(
     with _locks(configuration, errands):
         close_dead_sweeps(store)
         catalog = store.catalog.load()
-        photos = Photos(store, catalog, Screen.build(catalog))
+        screener = Screener(store, catalog)
         opened = [_open(store, errand) for errand in errands]
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         sinks = [
             StoreSink(
-                store, photos, sweep_id, errand.request, watcher_for(_running(sweep_id, errand)), worker,
+                store, screener, sweep_id, errand.request, watcher_for(_running(sweep_id, errand)), worker,
                 revisit_after=timedelta(hours=errand.marketplace.listing.revisit_hours),
                 learns=errand.marketplace.listing.rendering is Rendering.AUTO,
             )
@@ -149,6 +149,7 @@ def sweep(
         endings = [Ending(finished=False, reason="the process ended early") for _ in errands]
         try:
             endings = crawl(jobs, configuration.settings)
+            look_again(store, screener)  # what came last may tell of what came first
         except TouchstoneError as error:
             endings = [Ending(finished=False, reason=error.message) for _ in errands]
             raise

@@ -8,6 +8,7 @@ from sqlite_utils.db import Database
 from storage.images import decoded
 from touchstone.catalog import AuthorizedSeller, Brand, BrandReference, Catalog, ReferenceImage, ReferencePrice
 from touchstone.money import Money
+from touchstone.rates import ExchangeRate
 
 
 class CatalogStore:
@@ -18,7 +19,9 @@ class CatalogStore:
 
     def load(self) -> Catalog:
         """The whole catalog."""
-        return Catalog(brands=self._brands(), references=self._references(), authorized=self._authorized())
+        return Catalog(
+            brands=self._brands(), references=self._references(), authorized=self._authorized(), rates=self._rates()
+        )
 
     def upsert(self, catalog: Catalog) -> None:
         """Add what is new and replace what is named again; nothing else is touched.
@@ -47,6 +50,10 @@ class CatalogStore:
                 (s.brand, s.marketplace, s.seller_id, s.name, _day(s.valid_from) or "", _day(s.valid_until))
                 for s in catalog.authorized
             ],
+        )
+        self._db.conn.executemany(
+            "INSERT OR REPLACE INTO rates VALUES (?,?,?)",
+            [(rate.currency, rate.per_euro, rate.as_of.isoformat()) for rate in catalog.rates],
         )
 
     def _upsert_reference(self, reference: BrandReference) -> None:
@@ -123,6 +130,10 @@ class CatalogStore:
             )
             for row in rows
         )  # fmt: skip
+
+    def _rates(self) -> tuple[ExchangeRate, ...]:
+        rows = self._db.conn.execute("SELECT currency, per_euro, as_of FROM rates ORDER BY currency")
+        return tuple(ExchangeRate(currency=row[0], per_euro=row[1], as_of=date.fromisoformat(row[2])) for row in rows)
 
 
 def _json(values: tuple[str, ...]) -> str:

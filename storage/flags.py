@@ -92,6 +92,11 @@ class FlagStore:
             {"brand": brand, "label": label, "status": status, "least": min_probability, "sweep": sweep},
         )
 
+    def statuses(self, listing_row: int, label: Label) -> set[FlagStatus]:
+        """Where a listing's flags of a label stand, for whatever brand."""
+        rows = self._db.conn.execute("SELECT status FROM flags WHERE listing = ? AND label = ?", [listing_row, label])
+        return {FlagStatus(status) for (status,) in rows}
+
     def one(self, flag_id: int) -> StoredFlag:
         """One flag; raises ``UnknownName``."""
         found = next(self._select("flags.id = :id", {"id": flag_id}), None)

@@ -128,6 +128,10 @@ class ListingStore:
                 yield row_id, msgspec.json.decode(record, type=Listing)
             last = rows[-1][0]
 
+    def count(self) -> int:
+        """How many listings there are."""
+        return int(self._db.conn.execute("SELECT COUNT(*) FROM listings").fetchone()[0])
+
     def one(self, row_id: int) -> Listing:
         """One listing in its newest state."""
         (record,) = self._db.conn.execute("SELECT record FROM listings WHERE id = ?", [row_id]).fetchone()

@@ -166,3 +166,51 @@ def photos_in_detail(db: Database) -> None:
         "CREATE TABLE photo_sightings (sha256 TEXT PRIMARY KEY REFERENCES images(sha256), catalog TEXT NOT NULL,"
         " sightings TEXT NOT NULL) STRICT"
     )
+
+
+_SCREENINGS = """
+CREATE TABLE screening_states (id INTEGER PRIMARY KEY, record TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE screenings (
+    listing INTEGER PRIMARY KEY REFERENCES listings(id), state INTEGER NOT NULL REFERENCES screening_states(id),
+    marketplace TEXT NOT NULL, seller_id TEXT, tallies TEXT NOT NULL, photos TEXT NOT NULL, decisions TEXT NOT NULL
+) STRICT;
+CREATE INDEX screenings_by_state ON screenings(state);
+CREATE INDEX screenings_by_seller ON screenings(marketplace, seller_id);
+CREATE TABLE matches (
+    listing INTEGER NOT NULL REFERENCES listings(id), brand TEXT NOT NULL, product TEXT, record TEXT NOT NULL,
+    PRIMARY KEY (listing, brand)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX matches_by_brand ON matches(brand);
+CREATE TABLE seller_tallies (
+    marketplace TEXT NOT NULL, seller_id TEXT NOT NULL, tally TEXT NOT NULL, listings INTEGER NOT NULL,
+    PRIMARY KEY (marketplace, seller_id, tally)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE photo_uses (
+    sha256 TEXT NOT NULL, marketplace TEXT NOT NULL, seller_id TEXT NOT NULL, listings INTEGER NOT NULL,
+    PRIMARY KEY (sha256, marketplace, seller_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unit_prices (
+    listing INTEGER NOT NULL REFERENCES listings(id), product TEXT NOT NULL, brand TEXT NOT NULL, currency TEXT NOT NULL,
+    minor INTEGER NOT NULL, share REAL NOT NULL, authorized INTEGER NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (listing, product)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unit_prices_authorized ON unit_prices(brand, currency) WHERE authorized = 1;
+CREATE TABLE stale (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, UNIQUE (kind, key)) STRICT;
+CREATE TABLE rates (currency TEXT PRIMARY KEY, per_euro REAL NOT NULL, as_of TEXT NOT NULL) STRICT;
+CREATE TABLE weightings (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, note TEXT NOT NULL, record TEXT
+) STRICT;
+"""
+
+
+@migrations()
+def backgrounds(db: Database) -> None:
+    """With what each listing was screened, what its seller's record and others' prices rest on, and weights of the user's own."""
+    for statement in _SCREENINGS.split(";"):
+        if statement.strip():
+            db.execute(statement)
+    for verb in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER weightings_keeps_{verb.lower()} BEFORE {verb} ON weightings BEGIN"
+            f" SELECT RAISE(ABORT, 'weightings is insert-only'); END"
+        )

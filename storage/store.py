@@ -22,7 +22,9 @@ from storage.migrations import migrations
 from storage.pace import PaceStore
 from storage.photos import PhotoStore
 from storage.rendering import RenderingStore
+from storage.screenings import ScreeningStore
 from storage.sweeps import SweepStore
+from storage.weightings import WeightingStore
 from touchstone.errors import StoreError, StoreLocked, UserError
 
 DATABASE = "touchstone.sqlite3"
@@ -51,6 +53,8 @@ class Store:
         self.frontier = FrontierStore(db)
         self.pace = PaceStore(db)
         self.rendering = RenderingStore(db)
+        self.screenings = ScreeningStore(db)
+        self.weightings = WeightingStore(db)
 
     @classmethod
     def open(cls, folder: Path, *, durable: bool = True, create: bool = True) -> Self:

@@ -7,6 +7,7 @@ import msgspec
 
 from touchstone.images import Fingerprint
 from touchstone.money import Money
+from touchstone.rates import ExchangeRate
 
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="small letters, digits, hyphens")]
 
@@ -101,6 +102,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     brands: tuple[Brand, ...] = ()
     references: tuple[BrandReference, ...] = ()
     authorized: tuple[AuthorizedSeller, ...] = ()
+    rates: tuple[ExchangeRate, ...] = ()
 
     def only(self, brand_id: str) -> "Catalog":
         """The part of the catalog that speaks of one brand."""
@@ -108,4 +110,5 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
             brands=tuple(brand for brand in self.brands if brand.id == brand_id),
             references=tuple(reference for reference in self.references if reference.brand == brand_id),
             authorized=tuple(seller for seller in self.authorized if seller.brand == brand_id),
+            rates=self.rates,
         )

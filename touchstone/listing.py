@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from touchstone.background import Background
 from touchstone.images import ListingImage
 from touchstone.money import Money
 
@@ -83,7 +84,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     A page on which several named sellers compete yields one listing for each of them, since each is judged apart.
     ``brand`` is the marketplace's brand field as the seller filled it, ``sku`` the shop's own article number.
     ``provenance`` names, for each field, the source that it was read from, such as ``schema:offers.price``;
-    ``conflicts`` says, for a field, where sources differ.
+    ``conflicts`` says, for a field, where sources differ. ``background`` is what was known beyond it when it was screened.
     """
 
     marketplace: str
@@ -103,6 +104,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     images: tuple[ListingImage, ...] = ()
     provenance: dict[str, str] = {}
     conflicts: dict[str, str] = {}
+    background: Background = Background()
 
     @property
     def filled(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
+from touchstone.background import UnitPrice
 from touchstone.money import Money
 
 
@@ -116,9 +117,10 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Screening(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one look at one listing gave."""
+    """Everything that one look at one listing gave; ``unit_prices`` are of the products that it surely offers as new."""
 
     matches: tuple[Match, ...] = ()
+    unit_prices: tuple[UnitPrice, ...] = ()
     findings: tuple[Finding, ...] = ()
     flags: tuple[Flag, ...] = ()
 

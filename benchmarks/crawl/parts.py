@@ -30,6 +30,7 @@ from detectors.photo_features import look
 from detectors.photo_index import PhotoIndex
 from detectors.screening import Screen
 from operations.keeping import keep_listing
+from operations.screener import Look
 from storage.store import Store
 from touchstone.images import ListingImage
 from touchstone.listing import Listing
@@ -117,7 +118,7 @@ def _kept(store: Store, sweep: int, listing: Listing, screening: Screening, pict
     if screening.flags:
         capture = Capture(url=listing.url, at=listing.seen_at, kind="page", sha256=store.blobs.put(body))
     with store.transaction():
-        keep_listing(store, sweep, listing, screening, capture)
+        keep_listing(store, sweep, Look(listing=listing, screening=screening), capture)
 
 
 def main() -> None:

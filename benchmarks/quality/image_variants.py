@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
-from scipy import ndimage  # type: ignore[import-untyped]
-from scipy.cluster.vq import kmeans2  # type: ignore[import-untyped]
+from scipy import ndimage
+from scipy.cluster.vq import kmeans2
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse  # type: ignore[import-untyped]  # has no type information of its own
+from scipy import sparse
 
 from detectors.pairs.records import Prepared
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from operations.judge import judge
 from tests.conftest import ROOT, Installation, Markets
+from touchstone.verdicts import Decision, Label
 
 LISTING = {
     "title": "미러급 Vеlhаnnе 님버스 3L 쉘 자켓",
@@ -124,6 +126,27 @@ def test_rescreen_needs_no_network_and_changes_nothing(screened: Installation, m
     assert not list(markets.demo.visits)
 
 
+def test_calibrate_proposes_asks_and_can_be_undone(screened: Installation) -> None:
+    """Too few decisions teach nothing; enough are fitted, nothing holds before a yes, and version 0 comes back."""
+    assert "too few to learn from" in screened.run("calibrate").stdout
+    with screened.store() as store:
+        flags = list(store.flags.ranked(label=Label.UNAUTHORIZED_SELLER))
+        for place, stored in enumerate(flags):
+            judge(store, stored.id, Decision.DISMISS if place % 2 else Decision.CONFIRM, actor="kim")
+        decided = len(flags)
+    proposal = screened.json("calibrate")
+    told = {change["label"]: change["decided"] for change in proposal["proposal"]["changes"]}
+    assert told["unauthorized_seller"] == decided
+    assert screened.run("calibrate", "--apply", given="n\n").returncode == 0
+    assert screened.json("weights", "list") == []
+    assert screened.run("weights", "use", "0", "--note", "as shipped").returncode == 0
+    assert [one["note"] for one in screened.json("weights", "list")] == ["as shipped"]
+    assert "(holds)" in screened.run("weights", "list").stdout
+    refused = screened.run("weights", "use", "9")
+    assert refused.returncode == 2 and "there are no weights 9" in refused.stderr
+    assert screened.sound()
+
+
 def test_screen_reads_json_lines(installation: Installation) -> None:
     """``screen`` looks at listings that are handed in, from a file or a pipe, and stores nothing."""
     path = installation.folder / "given.jsonl"
@@ -192,7 +215,7 @@ def test_catalog_import_names_every_bad_row(bare: Installation) -> None:
         "a.csv row 6: images: none.jpg cannot be read",
         "a.csv row 7: images: text.jpg: not a readable image",
         "a.csv row 8: product velhanne B stands already at a.csv row 3",
-        "b.jsonl row 2: record 'seler' is not one of brand, product, price, seller; did you mean 'seller'?",
+        "b.jsonl row 2: record 'seler' is not one of brand, product, price, seller, rate; did you mean 'seller'?",
         "b.jsonl row 3: is not JSON",
         "c.toml [[seller]] 1: seler_id: is not a known key; did you mean 'seller_id'?",
         "c.toml [[seller]] 2: valid_until 2026-01-01 is before valid_from 2026-02-01",
@@ -200,7 +223,7 @@ def test_catalog_import_names_every_bad_row(bare: Installation) -> None:
         "nothing was imported",
     ):
         assert words in done.stderr, done.stderr
-    assert bare.json("catalog", "show") == {"authorized": [], "brands": [], "references": []}
+    assert bare.json("catalog", "show") == {"authorized": [], "rates": [], "brands": [], "references": []}
 
 
 def test_catalog_in_all_three_formats_is_the_same(bare: Installation, make_installation: object) -> None:

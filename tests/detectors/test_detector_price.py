@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -10,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.matching import Matcher
-from detectors.price import PriceDetector, price_strength
+from detectors.price import PriceDetector
+from detectors.price_bands import LEAST, MOST, floor_of
 from detectors.samples import SHELL, catalog, listing
 from detectors.screening import Screen
+from touchstone.background import Background, PriceBand
 from touchstone.catalog import Catalog
 from touchstone.listing import Condition, Listing, Seller
 from touchstone.money import Money
+from touchstone.rates import ExchangeRate
 from touchstone.verdicts import Finding, Label
 
 CATALOG = catalog()
@@ -47,11 +51,66 @@ def test_a_lower_price_never_lowers_the_strength(one: int, other: int) -> None:
     assert _strength(listing(price=low)) >= _strength(listing(price=high))
 
 
-@given(st.integers(1, 10**12), st.integers(1, 10**12), st.integers(1, 10**12))
-def test_strength_lies_within_bounds(one: int, other: int, reference: int) -> None:
-    """For any amounts: 0..1, and falling with the price."""
-    low, high = (price_strength(Money(minor, "KRW"), Money(reference, "KRW")) for minor in sorted((one, other)))
+AMOUNTS = st.integers(1, 10**12)
+BANDS = st.none() | st.builds(
+    PriceBand, lowest=st.none() | AMOUNTS, sellers=st.integers(0, 100), brand_share=st.none() | st.floats(0.001, 10),
+    brand_offers=st.integers(0, 1000),
+)  # fmt: skip
+
+
+@given(AMOUNTS, AMOUNTS, AMOUNTS, BANDS)
+def test_strength_lies_within_bounds(one: int, other: int, reference: int, band: PriceBand | None) -> None:
+    """For any amounts and whatever others ask: 0..1, and falling with the price."""
+    known = Money(reference, "KRW")
+    floor = floor_of(known, band)
+    low, high = (floor.strength(Money(minor, "KRW"), known) for minor in sorted((one, other)))
+    assert LEAST <= floor.edge <= MOST
     assert 0 <= high <= low <= 1
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**6), BANDS, st.sampled_from((7, 1300, 10_000)))
+def test_strength_does_not_know_the_currency(price: int, reference: int, band: PriceBand | None, rate: int) -> None:
+    """Every amount times the same factor, as by another currency, gives the same strength."""
+    once = floor_of(Money(reference, "KRW"), band).strength(Money(price, "KRW"), Money(reference, "KRW"))
+    scaled = msgspec.structs.replace(band, lowest=band.lowest * rate) if band and band.lowest else band
+    known = Money(reference * rate, "JPY")
+    assert floor_of(known, scaled).strength(Money(price * rate, "JPY"), known) == pytest.approx(once, abs=1e-9)
+
+
+def test_what_authorized_sellers_ask_moves_where_suspicion_begins() -> None:
+    """A sale at the authorized sellers makes a low price less suspicious; steady prices make it more so."""
+    known = Money(REFERENCE, "KRW")
+
+    def begins(lowest: int, sellers: int) -> float:
+        return floor_of(known, PriceBand(lowest=lowest, sellers=sellers)).edge
+
+    assert begins(REFERENCE // 4, 6) < begins(REFERENCE // 4, 1) < floor_of(known, None).edge < begins(REFERENCE, 6)
+
+
+def test_the_reason_names_what_authorized_sellers_ask() -> None:
+    """Whoever reads it sees whose prices it rests on."""
+    band = PriceBand(lowest=270_000, sellers=3)
+    seen = msgspec.structs.replace(listing(price=58_000), background=Background(prices={"velhanne/VL-2210": band}))
+    found = _found(seen, "price_below_reference")
+    assert found and "authorized sellers ask ₩270,000 and more" in found.reason
+
+
+def test_a_price_in_another_currency_is_held_against_a_converted_one() -> None:
+    """The rates' day is told, a slack is left for their movement, and the catalog's own rates go first."""
+    cheap, fair = (_priced(Money.of(amount, "USD")) for amount in ("30", "150"))
+    found = _found(cheap, "price_below_reference")
+    assert found and "at rates of 2025-08-29" in found.reason
+    assert _found(fair, "price_below_reference") is None
+    weak_dollar = ExchangeRate(currency="USD", per_euro=11.7, as_of=date(2026, 11, 1))
+    own = PriceDetector.build(msgspec.structs.replace(CATALOG, rates=(weak_dollar,)))
+    assert any(one.kind == "price_below_reference" for one in own.examine(fair, MATCHER.match(fair)))
+
+
+def test_a_price_far_above_is_shown_and_weighs_nothing() -> None:
+    """A slip of the keyboard is worth a look, and no suspicion."""
+    dear = listing(price=10 * REFERENCE, seller=STRANGER)
+    assert _found(dear, "price_above_reference")
+    assert _chance(dear, Label.COUNTERFEIT) == _chance(listing(seller=STRANGER), Label.COUNTERFEIT)
 
 
 EXTRAS: dict[str, dict[str, Any]] = {
@@ -92,13 +151,15 @@ def _priced(money: Money | None, title: str = SHELL) -> Listing:
 
 ABSTAINS = {
     "full-price": listing(),
-    "dearer": listing(price=3 * REFERENCE),
+    "dearer": listing(price=2 * REFERENCE),
+    "deposit": listing(title=f"{SHELL} 예약금", price=5_000),
+    "instalment": listing(title="Velhanne Fjell Shell Jacket 9.90 per month", price=5_000),
     "used-field": listing(price=5_000, condition=Condition.USED),
     "used-title": listing(title=f"{SHELL} 중고", price=5_000),
     "refurbished": listing(price=5_000, condition=Condition.REFURBISHED),
     "hire": listing(title=f"{SHELL} 대여", price=5_000),
     "rental": listing(title="Velhanne Fjell Shell Jacket rental", price=5_000),
-    "other-currency": _priced(Money(100, "USD")),
+    "currency-without-a-rate": _priced(Money(100, "KWD")),
     "no-price": _priced(None),
     "zero": _priced(Money(0, "KRW")),
     "no-product": listing(title="벨하네 캠핑 머그컵", price=5_000),

@@ -20,6 +20,10 @@ PACKS = {
     "Bundle of 6": 6, "Box of 24": 24, "Socks 6pcs": 6, "Socks 6 pieces": 6, "2 x mugs": 2, "Mug x2": 2, "Mug": 1, "Mug 350ml": 1,
     "Poster 30 x 40 cm": 1, "Poster 30x40": 1, "Jacket 2025": 1, "Model VL-2210": 1, "1.5L bottle": 1, "4K screen": 1, "100% cotton": 1,
     "300 pieces": 1, "0 pieces": 1,
+    # numbers of models and editions, and what other goods have
+    "B255DP148P 데님": 1, "25P 센스 로고 후디": 1, "8P 밴딩 카고팬츠": 1, "스니커즈 -X86": 1, "셋업 2P": 1, "2P 세트 양말": 2, "2PACK_양말": 2,
+    "PCIe x4 card": 1, "Tyre 29 x 2.40": 1, "Sabertooth X99": 1, "1210-24P switch": 1, "Sony BL20P": 1, "Fenix 5X Plus": 1,
+    "Hero 4/3+ 3": 1, "Camera, 3 Packs of Film": 1, "물티슈 100매입 10팩": 10,
 }  # fmt: skip
 
 
@@ -36,6 +40,13 @@ def test_a_product_that_is_a_pack(title: str, quantity: int) -> None:
     """Where the catalog lists three in a pack, silence means three, and two packs six."""
     pack = pack_of(title, listed=3)
     assert pack.quantity == quantity and not pack.one_of_pack
+
+
+@pytest.mark.parametrize("title", ["[2PACK] 베이직 티셔츠", "베이직 티셔츠", "베이직 티셔츠 2팩"], ids=str)
+def test_a_pack_that_only_the_catalogs_title_names(title: str) -> None:
+    """What the catalog sells as one piece is one, though its title names the pack; two of them are two."""
+    assert pack_of(title, known_titles=("[2PACK] 베이직 티셔츠",)).quantity == 1
+    assert pack_of(f"{title} 3개", known_titles=("[2PACK] 베이직 티셔츠",)).quantity == 3
 
 
 @pytest.mark.parametrize("title", ["양말 낱개", "양말 1개", "Socks single", "Socks 1 piece", "양말 단품"], ids=str)
@@ -66,7 +77,18 @@ def test_another_size(title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["벨하네 자켓", "Velhanne Fjell Shell Jacket", "양말 3개입", "Terminal jacket"], ids=str
+    "title",
+    [
+        "벨하네 자켓",
+        "Velhanne Fjell Shell Jacket",
+        "양말 3개입",
+        "Terminal jacket",
+        "미니멀 자켓",
+        "iPad mini",
+        "리필드 백",
+        "Part# 4",
+    ],
+    ids=str,
 )
 def test_the_same_size(title: str) -> None:
     """Ordinary titles are of the product itself."""
@@ -97,6 +119,12 @@ def test_there_is_always_a_sound_number(title: str, listed: int) -> None:
         ("자켓 쿠폰가 50,000원", Money(9_000, "USD"), None),
         ("Jacket $59 after coupon", Money(60_000, "KRW"), None),
         ("자켓 쿠폰가 원", Money(60_000, "KRW"), None),
+        ("자켓 할인가 3만원", Money(60_000, "KRW"), Money(30_000, "KRW")),
+        ("자켓 특가 3만 5천원", Money(60_000, "KRW"), Money(35_000, "KRW")),
+        ("자켓 쿠폰 적용시 5,000원 할인", Money(60_000, "KRW"), None),
+        ("자켓 특가 50,000원 이상 구매시", Money(60_000, "KRW"), None),
+        ("자켓 특가 1,000원 적립", Money(60_000, "KRW"), None),
+        ("자켓 10,000원 쿠폰 증정", Money(60_000, "KRW"), None),
     ],
     ids=lambda value: str(value) if isinstance(value, str) else repr(value),
 )  # fmt: skip

@@ -13,7 +13,7 @@ import time
 from itertools import count
 from pathlib import Path
 
-from store_samples import a_capture, a_flag, a_listing, a_screening, prepare
+from store_samples import a_capture, a_flag, a_listing, a_look, prepare
 
 from operations.judge import judge
 from operations.keeping import keep_listing
@@ -74,7 +74,7 @@ def write_until_killed(folder: Path, tag: str, *, durable: bool) -> None:
             say(f"blob {sha256}")
             flags = a_flag(), a_flag(Label.PRICE_POLICY, 0.6)
             raised = keep_listing(
-                store, sweep_id, a_listing(name, price=1_000 + number), a_screening(*flags), a_capture(sha256)
+                store, sweep_id, a_look(a_listing(name, price=1_000 + number), *flags), a_capture(sha256)
             )
             say(f"listing {name} {1_000 + number} {sha256}")
             if number % 3 == 0:
@@ -82,7 +82,7 @@ def write_until_killed(folder: Path, tag: str, *, durable: bool) -> None:
                 say(f"judgement {raised[0][0]} {name}")
             if number % 5 == 4:  # seen again, at another price
                 seen_again = a_listing(f"{tag}-0", price=5_000_000 + number, minutes=number)
-                keep_listing(store, sweep_id, seen_again, a_screening(*flags), None)
+                keep_listing(store, sweep_id, a_look(seen_again, *flags), None)
                 say(f"observation {tag}-0 {5_000_000 + number}")
 
 

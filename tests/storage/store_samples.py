@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlite_utils.db import Database
 
+from operations.screener import Look
 from storage.store import Store
 from touchstone.catalog import Brand, Catalog
 from touchstone.listing import Availability, Listing, Offer, Seller
@@ -124,3 +125,8 @@ def tampered(store: Store, *statements: str) -> None:
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("store_process.py")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SCRIPT.parent)])}
+
+
+def a_look(listing: Listing, *flags: Flag) -> Look:
+    """One look at a listing that gave these flags and one finding."""
+    return Look(listing=listing, screening=a_screening(*flags))

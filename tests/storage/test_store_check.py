@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from store_samples import BRAND, NOON, a_capture, a_flag, a_listing, a_screening, prepare, tampered
+from store_samples import BRAND, NOON, a_capture, a_flag, a_listing, a_look, prepare, tampered
 
 from operations.judge import judge
 from operations.keeping import keep_listing
@@ -30,7 +30,7 @@ def full(store: Store, sweep_id: int) -> Store:
             brand=BRAND, sku="VT-1", title="Tote", images=(ReferenceImage(sha256=photo, source="front.jpg"),)
         )
         store.catalog.upsert(Catalog(references=(reference,)))
-    raised = keep_listing(store, sweep_id, a_listing(), a_screening(a_flag()), a_capture(page))
+    raised = keep_listing(store, sweep_id, a_look(a_listing(), a_flag()), a_capture(page))
     judge(store, raised[0][0], Decision.CONFIRM, actor="kim")
     return store
 
@@ -136,7 +136,7 @@ def test_a_forgotten_migration_is_named(full: Store) -> None:
     """A store whose migrations do not say that its tables were made is not up to date."""
     full.db.conn.execute("DELETE FROM _sqlite_migrations")
     full.db.conn.commit()
-    names = ("first_tables", "frontier_and_pace", "learned_rendering", "photos_in_detail")
+    names = ("first_tables", "frontier_and_pace", "learned_rendering", "photos_in_detail", "backgrounds")
     assert check(full).faults == tuple(f"migration {name} has not been applied" for name in names)
 
 
@@ -161,7 +161,7 @@ def test_a_damaged_page_of_the_database_is_told_in_words(tmp_path: Path, table: 
     """Garbage inside the file is reported or raised as a StoreError, and never comes out as a bare SQLite error."""
     with Store.open(tmp_path) as store:
         sweep_id = prepare(store)
-        raised = keep_listing(store, sweep_id, a_listing(), a_screening(a_flag()), a_capture(store.blobs.put(b"page")))
+        raised = keep_listing(store, sweep_id, a_look(a_listing(), a_flag()), a_capture(store.blobs.put(b"page")))
         judge(store, raised[0][0], Decision.CONFIRM, actor="kim")
         (page,) = store.db.conn.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()
         (size,) = store.db.conn.execute("PRAGMA page_size").fetchone()

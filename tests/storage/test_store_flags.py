@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from store_samples import BRAND, MARKETPLACE, NOON, OTHER_BRAND, a_flag, a_listing, a_screening
+from store_samples import BRAND, MARKETPLACE, NOON, OTHER_BRAND, a_flag, a_listing, a_look
 
 from operations.judge import judge
 from operations.keeping import keep_listing
@@ -87,7 +87,7 @@ def test_a_judged_flag_stays_judged(store: Store, row: int, decision: Decision) 
 
 def test_another_listings_flags_are_left_alone(store: Store, sweep_id: int, row: int) -> None:
     """Bringing one listing up to date withdraws nothing of another."""
-    keep_listing(store, sweep_id, a_listing("L2"), a_screening(a_flag()), None)
+    keep_listing(store, sweep_id, a_look(a_listing("L2"), a_flag()), None)
     keep(store, row)
     assert [flag.listing.listing_id for flag in store.flags.ranked()] == ["L2"]
 
@@ -138,18 +138,17 @@ def queue(store: Store, sweep_id: int) -> Store:
     with store.transaction():
         later = store.sweeps.open(SweepRequest(marketplace=MARKETPLACE), NOON)
     keep_listing(
-        store, sweep_id, a_listing("A"), a_screening(a_flag(probability=0.5), a_flag(Label.TITLE_POLICY, 0.7)), None
+        store, sweep_id, a_look(a_listing("A"), a_flag(probability=0.5), a_flag(Label.TITLE_POLICY, 0.7)), None
     )
-    keep_listing(store, sweep_id, a_listing("B"), a_screening(a_flag(probability=0.95)), None)
+    keep_listing(store, sweep_id, a_look(a_listing("B"), a_flag(probability=0.95)), None)
     keep_listing(
         store,
         sweep_id,
-        a_listing("C"),
-        a_screening(a_flag(probability=0.6), a_flag(probability=0.99, brand=OTHER_BRAND)),
+        a_look(a_listing("C"), a_flag(probability=0.6), a_flag(probability=0.99, brand=OTHER_BRAND)),
         None,
     )
-    keep_listing(store, later, a_listing("D"), a_screening(a_flag(probability=0.95)), None)
-    keep_listing(store, sweep_id, a_listing("C"), a_screening(a_flag(probability=0.99, brand=OTHER_BRAND)), None)
+    keep_listing(store, later, a_look(a_listing("D"), a_flag(probability=0.95)), None)
+    keep_listing(store, sweep_id, a_look(a_listing("C"), a_flag(probability=0.99, brand=OTHER_BRAND)), None)
     judge(store, next(f.id for f in store.flags.ranked(label=Label.TITLE_POLICY)), Decision.DISMISS, actor="kim")
     return store
 
@@ -183,5 +182,5 @@ def test_the_queue_is_ranked_and_filtered(queue: Store, asked: dict[str, object]
 def test_only_new_flags_are_logged(store: Store, sweep_id: int) -> None:
     """Seeing a flagged listing again logs nothing; the log names detectors as the one who raised it."""
     for minutes in (0, 1, 2):
-        keep_listing(store, sweep_id, a_listing(minutes=minutes), a_screening(a_flag()), None)
+        keep_listing(store, sweep_id, a_look(a_listing(minutes=minutes), a_flag()), None)
     assert [(e.actor, e.action, e.subject) for e in store.audit.entries()] == [("detectors", "flag.raise", "flag/1")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from store_samples import NOON, a_capture, a_flag, a_listing, a_screening
+from store_samples import NOON, a_capture, a_flag, a_listing, a_look
 
 from operations.judge import judge
 from operations.keeping import keep_listing
@@ -35,7 +35,7 @@ STATEMENTS = {
 @pytest.fixture
 def full(store: Store, sweep_id: int) -> Store:
     """A store with at least one row in each table that is only ever added to."""
-    raised = keep_listing(store, sweep_id, a_listing(), a_screening(a_flag()), a_capture("0" * 64))
+    raised = keep_listing(store, sweep_id, a_look(a_listing(), a_flag()), a_capture("0" * 64))
     judge(store, raised[0][0], Decision.CONFIRM, actor="kim")
     return store
 

@@ -15,6 +15,7 @@ from store_samples import (
     a_capture,
     a_flag,
     a_listing,
+    a_look,
     a_screening,
     observations_of,
     prepare,
@@ -168,7 +169,7 @@ def test_all_may_be_written_to_while_it_is_read(store: Store, sweep_id: int) -> 
 def test_keeping_a_listing_keeps_all_that_one_look_gave(store: Store, sweep_id: int) -> None:
     """Listing, observation, page, findings, flags and audit rows are there when the call has returned."""
     sha256 = store.blobs.put(b"page")
-    ((flag_id, flag),) = keep_listing(store, sweep_id, a_listing(), a_screening(a_flag()), a_capture(sha256))
+    ((flag_id, flag),) = keep_listing(store, sweep_id, a_look(a_listing(), a_flag()), a_capture(sha256))
     with Store.open(store.folder, create=False) as again:
         stored = again.flags.one(flag_id)
         assert (stored.flag, stored.listing) == (flag, a_listing())

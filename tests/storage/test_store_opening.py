@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from store_samples import ENVIRONMENT, SCRIPT, a_capture, a_flag, a_listing, a_screening, prepare, taken_back
+from store_samples import ENVIRONMENT, SCRIPT, a_capture, a_flag, a_listing, a_look, prepare, taken_back
 
 import storage.store
 from operations.keeping import keep_listing
@@ -41,7 +41,7 @@ def keep_many(store: Store, sweep_id: int, sha256: str, kept: list[str]) -> None
     """Keep flagged listings one after another, and note the name of each that was kept."""
     for number in range(5_000):
         name = f"L{number}"
-        keep_listing(store, sweep_id, a_listing(name), a_screening(a_flag()), a_capture(sha256))
+        keep_listing(store, sweep_id, a_look(a_listing(name), a_flag()), a_capture(sha256))
         kept.append(name)
 
 
@@ -222,7 +222,7 @@ def test_a_full_disk_refuses_a_listing_and_loses_none_that_was_kept(small_disk: 
         filler.unlink()
         assert [listing.listing_id for _, listing in store.listings.all()] == kept
         assert check(store).faults == ()
-        keep_listing(store, sweep_id, a_listing("afterwards"), a_screening(a_flag()), a_capture(sha256))
+        keep_listing(store, sweep_id, a_look(a_listing("afterwards"), a_flag()), a_capture(sha256))
     with Store.open(small_disk / "store", create=False) as store:
         assert [listing.listing_id for _, listing in store.listings.all()] == [*kept, "afterwards"]
         assert check(store).faults == ()
