@@ -56,7 +56,8 @@ def _near(asked: Rows, rows: Rows, radius: int) -> tuple[list[int], npt.NDArray[
 
     faiss.omp_set_num_threads(1)  # for this thread only; a process that forks after more than one can hang
     found = faiss.RangeSearchResult(len(asked))
-    faiss.hamming_range_search(faiss.swig_ptr(asked), faiss.swig_ptr(rows), len(asked), len(rows), radius, WIDTH, found)
+    search = faiss.hamming_range_search  # type: ignore[attr-defined]  # made at import; its stubs lack it
+    search(faiss.swig_ptr(asked), faiss.swig_ptr(rows), len(asked), len(rows), radius, WIDTH, found)
     bounds = [int(bound) for bound in faiss.rev_swig_ptr(found.lims, len(asked) + 1)]
     count = bounds[-1]
     if not count:

@@ -22,6 +22,8 @@ MOST_FLIPPED = 70  # bits of a pair's 256
 REACH = 5.0  # pixels by which a pair may miss where the map says that it is
 LARGEST, SMALLEST, MOST_STRETCH = 8.0, 0.08, 2.5  # of the map; others turn a photo into a line
 LEAST_FOR_PERSPECTIVE = 10  # pairs
+MOST_BENT = 0.5  # of its size in the photo, by which a perspective may move a corner of the reference
+MOST_GROWTH = 24.0  # times that the photo is larger than the thumb of the reference it is laid over; it bounds the blur
 SURE_SCORE = 40.0  # from here on the photo is not looked at in a mirror
 MATCH_SCORE = 2.0  # one hard negative in a thousand lies above it (make bench-quality)
 LEAST_MIRRORED = 20.0  # score of a match in a mirror that is told
@@ -151,7 +153,8 @@ class PhotoIndex:
         onto = np.vstack([affine, [0, 0, 1]])
         if pairs >= LEAST_FOR_PERSPECTIVE:
             perspective, _ = cv2.findHomography(there[inside], here[inside], cv2.RANSAC, 4)
-            onto = perspective if perspective is not None else onto
+            if perspective is not None and _is_like(np.asarray(perspective, np.float64), onto, reference.size):
+                onto = perspective
         content = self._content(photo, number, onto)
         outline = _outline(onto, reference, photo, mirrored=mirrored)
         return PhotoMatch(reference=number, pairs=pairs, content=content, mirrored=mirrored, outline=outline)
@@ -173,7 +176,7 @@ class PhotoIndex:
         thumb = self._references[number].thumb
         scale = THUMB / max(self._references[number].size)
         small = onto @ np.diag([1 / scale, 1 / scale, 1.0])
-        growth = float(np.sqrt(abs(np.linalg.det(small[:2, :2]))))
+        growth = min(MOST_GROWTH, float(np.sqrt(abs(np.linalg.det(small[:2, :2])))))
         pixels = photo.pixels if growth < 1.5 else cv2.GaussianBlur(photo.pixels, (0, 0), growth / 3)
         size = (thumb.shape[1], thumb.shape[0])
         laid = cv2.warpPerspective(pixels, small, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -193,6 +196,20 @@ def _is_plausible(affine: npt.NDArray[np.float64]) -> bool:
     return bool(
         np.linalg.det(affine[:, :2]) > 0 and small >= SMALLEST and large <= LARGEST and large <= MOST_STRETCH * small
     )
+
+
+def _is_like(perspective: npt.NDArray[np.float64], affine: npt.NDArray[np.float64], size: tuple[int, int]) -> bool:
+    """Whether a perspective puts the reference's corners near where the plain fit does.
+
+    A few points near a line fit any perspective, one that would lay the photo over with a blur of a million pixels as well.
+    """
+    width, height = size
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], np.float64).T
+    lifted, plain = perspective @ corners, affine @ corners
+    if not np.isfinite(lifted).all() or lifted[2].min() <= 0:  # beyond the horizon
+        return False
+    reach = float(np.ptp(plain[:2], axis=1).max())
+    return bool(np.abs(lifted[:2] / lifted[2] - plain[:2]).max() <= MOST_BENT * reach)
 
 
 def _outline(

@@ -6,13 +6,14 @@ import io
 from collections.abc import Callable
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from detectors.photo_features import look
-from detectors.photo_index import PhotoIndex
+from detectors.photo_index import PhotoIndex, _is_like
 from detectors.samples import catalog, listing
 from detectors.screening import Screen
 from touchstone.errors import UnreadableImage
@@ -162,3 +163,15 @@ def test_a_covered_part_is_shown_and_not_weighed() -> None:
     (finding,) = [finding for finding in seen.findings if finding.kind == "photo_covered"]
     assert "20% of it" in finding.reason
     assert not any(reason.kind == "photo_covered" for flag in seen.flags for reason in flag.reasons)
+
+
+@pytest.mark.parametrize(
+    ("bottom", "like"),
+    [((0.0, 0.0, 1.0), True), ((0.0002, 0.0001, 1.0), True), ((-0.01, 0.0, 1.0), False), ((0.2, 0.3, 1e-9), False)],
+    ids=["flat", "tilted", "beyond the horizon", "a million pixels"],
+)
+def test_a_wild_perspective_is_not_believed(bottom: tuple[float, float, float], like: bool) -> None:
+    """A few points near a line fit any perspective; one that leads far from the plain fit would take minutes to lay over."""
+    plain = np.array([[1.2, 0.1, 30.0], [-0.1, 1.2, 20.0], [0.0, 0.0, 1.0]])
+    perspective = np.vstack([plain[:2], bottom])
+    assert _is_like(perspective, plain, (400, 400)) is like
