@@ -10,9 +10,9 @@ from urllib.parse import urljoin
 import msgspec
 from w3lib.html import remove_tags
 
-from crawler.marketplace import Marketplace, SellerPage, fill
+from crawler.marketplace import Marketplace, SellerPage, Source, fill
 from crawler.page import PageView, texts
-from crawler.prices import currency_code, parse_price
+from crawler.prices import currency_code, is_range, parse_price
 from crawler.schema_org import offers_of
 from touchstone.images import ListingImage
 from touchstone.listing import Availability, Condition, Listing, Offer, Seller
@@ -23,6 +23,8 @@ T = TypeVar("T")
 MOST_IMAGES = 12  # of one listing; galleries beyond it repeat, and a hostile page could list thousands
 MOST_ATTRIBUTES = 60
 SURE_WEIGHT = 6.0  # of a visible price that is believed over a declared one that is shown nowhere
+LEAST_DECLARED = str(Source(schema="offers.lowPrice"))  # the ends of a range, as schema.org's AggregateOffer has them
+MOST_DECLARED = Source(schema="offers.highPrice")
 LONGEST_BRAND = 80  # characters
 _NO_NAME = re.compile(
     r"^[$#{%]|[|{}<>]|^(?:null|none|undefined|unknown|n/?a|generic|unbranded|no brand|-+)$", re.IGNORECASE
@@ -104,6 +106,19 @@ class _Reader:
         self.provenance["price"] = "visible:price"
         return visible
 
+    def is_least_of_several(self, price: Money | None, currency: str | None) -> bool:
+        """Whether the price that was read is only where the prices of several options begin."""
+        source = self.provenance.get("price", "")
+        if price is None or not source:
+            return False
+        if source == LEAST_DECLARED:
+            highest = (self._money(value, currency) for value in self.page.values(MOST_DECLARED))
+            return any(high is not None and high.minor > price.minor for high in highest)
+        if source == "visible:price":
+            return is_range(self.page.visible_prices.asked or "", self.marketplace.currency)
+        values = [value for one in self.fields.price if str(one) == source for value in self.page.values(one)]
+        return bool(values) and is_range(str(values[0]), self.marketplace.currency)
+
     def _may_compare(self) -> bool:
         return any(source.visible == "price" for source in self.fields.price)
 
@@ -149,6 +164,7 @@ def extract(page: PageView, marketplace: Marketplace, seen_at: datetime) -> Extr
     price = reader.asked(currency)
     offer = Offer(
         price=price,
+        least_of_several=reader.is_least_of_several(price, currency),
         list_price=_higher(reader.price("list_price", currency), price),
         condition=_first_of(_CONDITIONS, reader.text("condition"), Condition.UNKNOWN),
         availability=reader.availability(price),

@@ -41,6 +41,10 @@ _UNIT = r"억|億|亿|만|万|萬|천|千|백|百|[kK](?!\w)|triệu|rb(?!\w)|jt
 _AMOUNT = re.compile(rf"(?:(?:{_DIGITS})\s*(?:{_UNIT})+\s*)+(?:{_DIGITS})?|{_DIGITS}|(?<![\d십백])만(?=원)")
 _PART = re.compile(rf"({_DIGITS})\s*((?:{_UNIT})*)")
 _PLAIN = re.compile(r"\d+(?:\.\d{1,4})?")
+_BEGINS = re.compile(
+    r"\b(?:from|starting at|as low as|ab|desde|dès|à partir de|od|från|fra|vanaf)\b|から|부터|\d\s*원?\s*[~～]\s*$|起",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(r"^\W{0,3}?(?:~|～|–|—|-|−|to|bis|до|and|à|a|から|부터|until|t/m|～)\W{0,3}$", re.IGNORECASE)
 
 _LIST = re.compile(
@@ -137,6 +141,12 @@ def parse_price(text: str | int | float, *, currency: str | None, default_curren
         return _money(Decimal(plain), currency or default_currency)
     found = read_price(text, currency or default_currency)
     return _money(found.price, currency or found.currency) if found else None
+
+
+def is_range(text: str, default: str) -> bool:
+    """Whether a text names where prices begin: "$9 - $39", "from $9", "9,900원부터"."""
+    found = read_price(text, default)
+    return found is not None and (found.upper is not None or bool(_BEGINS.search(text)))
 
 
 def read_price(text: str, default: str) -> Reading | None:

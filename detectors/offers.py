@@ -59,13 +59,13 @@ class Offers:
 
     def of(self, listing: Listing, match: Match) -> UnitOffer | None:
         """The offer, or ``None`` where the product is not sure, the goods are not sold as new, what is asked is not the
-        whole price, the piece is another size, or the catalog has no price that can be compared.
+        whole price or that of the cheapest option, the piece is another size, or the catalog has no price that can be compared.
         """
         reference, price = self._references.get(match.product or ""), listing.offer.price
         if reference is None or price is None or price.minor == 0 or condition_of(listing) is not Condition.NEW:
             return None
         pack = pack_of(listing.title, listed=reference.pack_quantity, known_titles=reference.all_titles)
-        if pack.other_size or is_part_payment(listing.title):
+        if pack.other_size or listing.offer.least_of_several or is_part_payment(listing.title):
             return None
         final = final_price(listing.title, price)
         price = final if final is not None and final.minor < price.minor else price

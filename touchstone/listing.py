@@ -68,9 +68,13 @@ class Seller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """The terms: what is asked, by whom, for goods in which state; ``stock`` is the number of pieces that is shown."""
+    """The terms: what is asked, by whom, for goods in which state; ``stock`` is the number of pieces that is shown.
+
+    ``least_of_several``: whether ``price`` is that of the cheapest option ("from $9", "9,900~39,000원").
+    """
 
     price: Money | None = None
+    least_of_several: bool = False
     list_price: Money | None = None
     condition: Condition = Condition.UNKNOWN
     availability: Availability = Availability.UNKNOWN

@@ -44,3 +44,27 @@ def test_no_conflict_where_the_declared_price_is_shown_or_no_other_is(body: str)
     found = read(body)
     assert str(found.offer.price) == "$289.00"
     assert found.conflicts == {}
+
+
+SEVERAL = """<script type="application/ld+json">{"@type": "Product", "name": "Velhanne tote", "offers": {"@type": "AggregateOffer",
+  "lowPrice": "%s", "highPrice": "%s", "priceCurrency": "USD"}}</script>"""
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "several"),
+    [
+        (SEVERAL % ("9.00", "39.00"), "", True),
+        (SEVERAL % ("39.00", "39.00"), "", False),
+        ("", '<p class="price">$9.00 - $39.00</p><button>Add to cart</button>', True),
+        ("", '<p class="price">From $9.00</p><button>Add to cart</button>', True),
+        ("", '<p class="price">9,900원부터</p><button>구매하기</button>', True),
+        ("", '<p class="price">$39.00</p><p>Ships from Seoul</p><button>Add to cart</button>', False),
+    ],
+    ids=["declared", "declared alike", "range", "from", "부터", "one"],
+)
+def test_where_prices_begin_is_told_from_a_price(head: str, body: str, several: bool) -> None:
+    """The cheapest option's price is the listing's, and is marked as no more than that."""
+    page = f"<html><head><title>Velhanne tote</title>{head}</head><body><h1>Velhanne tote</h1>{body}</body></html>"
+    found = extract(PageView("https://a.example/item/1", page), GENERIC, datetime.now(UTC)).listings[0]
+    assert found.offer.price is not None
+    assert found.offer.least_of_several is several

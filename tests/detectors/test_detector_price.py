@@ -161,6 +161,9 @@ ABSTAINS = {
     "rental": listing(title="Velhanne Fjell Shell Jacket rental", price=5_000),
     "currency-without-a-rate": _priced(Money(100, "KWD")),
     "no-price": _priced(None),
+    "cheapest-option": msgspec.structs.replace(
+        listing(price=5_000), offer=msgspec.structs.replace(listing(price=5_000).offer, least_of_several=True)
+    ),
     "zero": _priced(Money(0, "KRW")),
     "no-product": listing(title="벨하네 캠핑 머그컵", price=5_000),
     "accessory": listing(title="벨하네 피엘 쉘 자켓 호환 후드", price=5_000, brand=None),
