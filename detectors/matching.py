@@ -13,14 +13,14 @@ from detectors.image_index import ImageIndex
 from detectors.mentions import Mention, mention_index
 from detectors.pairs.matcher import PairMatcher
 from detectors.pairs.records import Record
-from detectors.roles import context_words
+from detectors.roles import are_joint, context_words
 from detectors.text import code_key, words
 from touchstone.catalog import Brand, BrandReference, Catalog
 from touchstone.identifiers import canonical_gtin
 from touchstone.listing import Listing
 from touchstone.verdicts import Match, Role
 
-VERSION = 3  # rises whenever the same listing may match otherwise: what is stored is then looked at again
+VERSION = 4  # rises whenever the same listing may match otherwise: what is stored is then looked at again
 
 # How sure one piece of evidence alone makes us of the product. Identifiers can be copied and photos are copied by
 # design, so none is certain; together they combine as independent witnesses (noisy-or).
@@ -218,6 +218,16 @@ class _Subject(NamedTuple):
         """The mentions of one brand in the title."""
         return [mention for mention in self.mentions if mention.brand == brand]
 
+    def joined_with(self, brand: str) -> set[str]:
+        """The brands whose names are joined with a brand's as those of a joint edition are."""
+        title, mine = self.listing.title, self.of(brand)
+        return {
+            other.brand
+            for other in self.mentions
+            for own in mine
+            if are_joint(title, own.end, other.start) or are_joint(title, other.end, own.start)
+        }
+
     def beside_another(self, mentions: list[Mention]) -> bool:
         """Whether one of ``mentions`` stands right beside the name of another brand: names in a row are names."""
         return any(
@@ -268,9 +278,10 @@ def _one_brand_is_sold(matches: list[Match], subject: _Subject) -> list[Match]:
         return matches
     sold = max(claims, key=lambda match: (match.brand == subject.field_brand, match.confidence))
     meant = sold.brand == subject.field_brand or sold.confidence >= CERTAIN_PRODUCT
+    joint = subject.joined_with(sold.brand) if meant else set()
     return [
         match
-        if match.role is not Role.IS or (meant and match is sold)
+        if match.role is not Role.IS or (meant and match is sold) or match.brand in joint
         else msgspec.structs.replace(match, role=Role.STUFFING)
         for match in matches
     ]

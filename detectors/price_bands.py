@@ -40,7 +40,7 @@ def floor_of(list_price: Money, band: PriceBand | None) -> Floor:
         edge = _drawn(math.log(band.brand_share), band.brand_offers, edge)
     if band is not None and band.lowest and band.sellers and list_price.minor:
         edge = _drawn(math.log(band.lowest / list_price.minor), band.sellers, edge)
-        told = f"authorized sellers ask {Money(band.lowest, list_price.currency)} and more"
+        told = f"authorized sellers mostly ask {Money(band.lowest, list_price.currency)} and more"
     return Floor(min(MOST, max(LEAST, math.exp(edge))), told)
 
 

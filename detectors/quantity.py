@@ -20,8 +20,8 @@ _COUNT = re.compile(
 _PLUS = re.compile(r"(?<![\d/.])(?<!\d\s)([1-5])\s?\+\s?([1-5])(?!\s?[\d+/.])(?!\s*rounds)")
 # "미니" and "mini" alone are parts of names (미니멀, iPad mini) in all of 196 real titles that have them.
 _OTHER_SIZE = re.compile(
-    r"미니\s*(?:사이즈|용량|보틀|병|크림|로션|세럼|앰플|토너|에센스|향수|오일|샴푸|키트)|미니어처|샘플|체험분|체험용|여행용|소용량|공병|\bmini(?:ature)?\s+(?:size|bottle|spray|cream|lotion|serum|perfume|oil|kit)|travel[- ]?size|\bsample|\btester"
-    r"|\btrial\s+(?:size|pack|kit)|sachet|파우치형|증정용|부품|한쪽|왼쪽만|오른쪽만|\bspare\s+(?:part|strap|band|lid|cap|filter|blade|wheel|cover)|\bparts?\s+only|리필(?!드)|refill"
+    r"미니\s*(?:사이즈|용량|보틀|병|크림|로션|세럼|앰플|토너|에센스|향수|오일|샴푸|키트)|미니어처|샘플|체험분|체험용|여행용|소용량|공병|\bmini(?:ature)?\s+(?:size|bottle|spray|cream|lotion|serum|perfume|oil|kit)|travel[- ]?size|\bsample|\btester|테스터"
+    r"|\btrial\s+(?:size|pack|kit)|sachet|파우치형|증정용|부품|한쪽|왼쪽만|오른쪽만|\bspare\s+(?:part|strap|band|lid|cap|filter|blade|wheel|cover)|\bparts?\s+only|\b(?:straps?|bands?|bezel|buckle|lid|pump|caps?|ear\s?tips?|pads?|cable|charger|insoles?|laces|zipper|hood|filters?)\s+for\b|리필(?!드)|refill"
     r"|only\s+(?:left|right)|(?:left|right)\s+(?:only|ear|side)"
 )
 
@@ -37,6 +37,9 @@ _FINAL = re.compile(
 )
 
 
+# Contents, in millilitres and grams.
+_CONTENTS = re.compile(r"(?<![\d.,])(\d{1,4}(?:\.\d{1,2})?)\s?(ml|l|g|kg|리터|그램)(?![a-z0-9])")
+_UNITS = {"ml": (1, "ml"), "l": (1000, "ml"), "리터": (1000, "ml"), "g": (1, "g"), "그램": (1, "g"), "kg": (1000, "g")}
 # A part of the price: a deposit, one month's instalment, the fee for holding a place.
 _PART_PAYMENT = re.compile(
     r"예약금|계약금|보증금|선금|할부|월\s*(?:납|\d[\d,.]*\s*(?:만\s*)?원)|\bdeposit\b|down\s*payment|per month|a month|/\s*mo\b|monthly|instal+ments?"
@@ -69,7 +72,7 @@ def pack_of(title: str, *, listed: int = 1, known_titles: tuple[str, ...] = ()) 
     """
     text = fold(title).text
     own = " ".join(fold(known).text for known in known_titles)
-    other_size = any(hit[0] not in own for hit in _OTHER_SIZE.finditer(text))
+    other_size = any(hit[0] not in own for hit in _OTHER_SIZE.finditer(text)) or _contents_differ(text, own)
     single = listed > 1 and bool(_SINGLE.search(text))
     if single:
         return Pack(1, other_size, one_of_pack=True)
@@ -83,6 +86,17 @@ def pack_of(title: str, *, listed: int = 1, known_titles: tuple[str, ...] = ()) 
     elif packs:
         quantity = max(packs)
     return Pack(quantity, other_size)
+
+
+def _contents_differ(text: str, own: str) -> bool:
+    """Whether a title names contents in a unit of the catalog's title, and none of them is the catalog's."""
+    here, there = _contents(text), _contents(own)
+    units = {unit for _, unit in here} & {unit for _, unit in there}
+    return bool(units) and not {one for one in here if one[1] in units} & there
+
+
+def _contents(text: str) -> set[tuple[float, str]]:
+    return {(float(hit[1]) * _UNITS[hit[2]][0], _UNITS[hit[2]][1]) for hit in _CONTENTS.finditer(text)}
 
 
 def _packs(text: str) -> list[int]:

@@ -16,7 +16,18 @@ _FOR_AFTER = re.compile(
     rf"^[^,|/()\[\]]{{0,40}}?(?:호환|(?<!{')(?<!'.join(_PURPOSE.split('|'))})용(?=\s|$|[가-힣]{{0,2}}\s?(?:케이스|필름|스트랩|필터|커버|충전|파우치|밴드|이어팁|거치))|전용|compatible\b)",
     re.IGNORECASE,
 )
-_FOR_ANYWHERE = re.compile(r"호환|\bcompatible\b|사제|비정품", re.IGNORECASE)
+# Work on the brand's goods, and what comes as a present with another brand's.
+_FOR_ANYWHERE = re.compile(
+    r"호환|\bcompatible\b|사제|비정품|수선|전문\s*수리|(?:수리|복원|세탁)\s*(?:서비스|전문|대행|접수)|\brepairs?\s+(?:service|shop)"
+    r"|\brepair\b.{0,20}\bmail-?in\b|\b(?:restoration|cleaning)\s+service",
+    re.IGNORECASE,
+)
+_PRESENT_BEFORE = re.compile(r"(?:\bwith\s+(?:a\s+)?free|\bfree\s+gift\s*:?|사은품\s*:)\s*$", re.IGNORECASE)
+_PRESENT_AROUND = (
+    re.compile(r"[+＋]\s*$"),
+    re.compile(r"^[^+|,/]{0,40}?(?:증정|사은품|\bgift\b|\bfree\b)", re.IGNORECASE),
+)
+_JOINT = re.compile(r"^[\s)\]]{0,3}[x×&][\s(\[]{0,3}$", re.IGNORECASE)
 _LIKE_BEFORE = re.compile(
     r"(?:\blike|similar\s+to|inspired\s+by|dupe\s+(?:of|for)|alternative\s+to|in\s+the\s+style\s+of)\s+(?:the\s+|a\s+)?$",
     re.IGNORECASE,
@@ -44,9 +55,18 @@ def role_of(title: str, start: int, end: int) -> Role:
         return Role.LIKE
     if _FOR_BEFORE.search(before) or _FOR_AFTER.search(after) or _FOR_ANYWHERE.search(title):
         return Role.FOR
+    if _PRESENT_BEFORE.search(before) or all(
+        sign.search(text) for sign, text in zip(_PRESENT_AROUND, (before, after), strict=True)
+    ):
+        return Role.FOR
     if _STUFFING_BEFORE.search(title[:start]):
         return Role.STUFFING
     return Role.IS
+
+
+def are_joint(title: str, end: int, start: int) -> bool:
+    """Whether the names that end and start there are joined as in a joint edition: "A x B"."""
+    return bool(_JOINT.search(title[end:start]))
 
 
 def context_words(brand: Brand, title: str) -> int:

@@ -80,11 +80,11 @@ def _weigh(match: Match, label: Label, findings: list[Finding], part: LabelWeigh
         for finding in findings
         if part.weights.get(finding.kind)
     )  # fmt: skip
-    chance = probability(part.bias, reasons)
+    chance = round(probability(part.bias, reasons), 6)  # else sums that end at the threshold fall by their order
     if chance < part.threshold:
         return None
     return Flag(
-        label=label, brand=match.brand, product=match.product, probability=round(chance, 6), bias=part.bias,
+        label=label, brand=match.brand, product=match.product, probability=chance, bias=part.bias,
         reasons=tuple(sorted(reasons, key=lambda reason: (-reason.points, reason.kind))), reference=_reference(findings),
     )  # fmt: skip
 

@@ -67,10 +67,16 @@ class Backgrounds:
         }
         return {
             (product, currency): msgspec.structs.replace(
-                self._brands[product.split("/", 1)[0], currency], lowest=min(values), sellers=len(values)
+                self._brands[product.split("/", 1)[0], currency], lowest=_lowest(values), sellers=len(values)
             )
             for (product, currency), values in lowest.items()
         }
+
+
+def _lowest(values: list[int]) -> int:
+    """The low end of what is asked: the lower quartile, and of three offers or more never the lowest, which may be a slip."""
+    place = max(len(values) // 4, 1 if len(values) > 2 else 0)
+    return sorted(values)[place]
 
 
 def gist(background: Background) -> object:

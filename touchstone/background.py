@@ -23,7 +23,7 @@ class SellerRecord(msgspec.Struct, frozen=True, kw_only=True):
 class PriceBand(msgspec.Struct, frozen=True, kw_only=True):
     """What authorized sellers ask for a product, and for its brand's products, in one currency.
 
-    ``lowest`` is the least unit price in minor units of ``sellers`` offers of the product; ``brand_share`` the low end
+    ``lowest`` is the low end of the unit prices, in minor units, of ``sellers`` offers of the product; ``brand_share`` the low end
     of unit price to list price over ``brand_offers`` offers of the brand.
     """
 

@@ -22,7 +22,7 @@ CATALOG = msgspec.structs.replace(
 STRANGER = Seller(marketplace="namu", seller_id="nm-9", name="새 가게")
 
 FLAGGED: dict[str, Listing] = {
-    "cheap-from-nobody": listing(price=40_000, seller=None),
+    "cheap-from-nobody": listing(price=40_000, seller=None, description="카톡 문의 주세요"),
     "cheap-from-a-stranger": listing(price=40_000, seller=STRANGER),
     "cheap-two-in-a-pack": listing(title=f"{SHELL} 2개입", price=70_000, seller=STRANGER),
     "cheap-three-in-a-pack": listing(title=f"{SHELL} 3개입", price=100_001, seller=STRANGER),
@@ -119,7 +119,7 @@ def test_the_price_is_the_least_that_undoes_it(seen: Listing, flag: Flag) -> Non
         assert _stands(CATALOG, _offer(seen, price=Money(least.minor - 1, "KRW")), flag)
 
 
-@pytest.mark.parametrize("name", ["cheap-from-nobody", "cheap-two-in-a-pack", "below-minimum"])
+@pytest.mark.parametrize("name", ["cheap-from-a-stranger", "cheap-two-in-a-pack", "below-minimum"])
 def test_a_flag_for_price_alone_has_a_price_that_undoes_it(name: str) -> None:
     """Where nothing but the price speaks for a flag, some price undoes it."""
     flags = [
@@ -129,6 +129,11 @@ def test_a_flag_for_price_alone_has_a_price_that_undoes_it(name: str) -> None:
     ]
     assert flags
     assert all(_least_price(FLAGGED[name], flag) for flag in flags)
+
+
+def test_a_price_alone_is_no_verdict() -> None:
+    """Where nothing is known of the seller, the lowest price by itself raises no flag."""
+    assert Screen.build(CATALOG).screen(listing(price=10_000, seller=None)).flags == ()
 
 
 def test_a_coupon_in_the_title_is_not_undone_by_the_price() -> None:

@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         screener = Screener(opened, opened.catalog.load())
         for number in range(JUDGED + 10):
             seller = Seller(marketplace="namu", seller_id=f"s-{number}", name=f"가게 {number}")
-            seen = listing(f"{SHELL} 미러급" if number % 2 else SHELL, price=50_000, seller=seller)
+            seen = listing(f"{SHELL} 미러급" if number % 2 else SHELL, price=40_000, seller=seller)
             seen = msgspec.structs.replace(seen, listing_id=str(number), seen_at=clock.now())
             keep_listing(opened, sweep, screener.look(seen), None)
         yield opened
