@@ -20,7 +20,7 @@ _COUNT = re.compile(
 _PLUS = re.compile(r"(?<![\d/.])(?<!\d\s)([1-5])\s?\+\s?([1-5])(?!\s?[\d+/.])(?!\s*rounds)")
 # "미니" and "mini" alone are parts of names (미니멀, iPad mini) in all of 196 real titles that have them.
 _OTHER_SIZE = re.compile(
-    r"미니\s*(?:사이즈|용량|보틀|병|크림|로션|세럼|앰플|토너|에센스|향수|오일|샴푸|키트)|미니어처|샘플|체험분|체험용|여행용|소용량|공병|\bmini(?:ature)?\s+(?:size|bottle|spray|cream|lotion|serum|perfume|oil|kit)|travel[- ]?size|\bsample|\btester|테스터"
+    r"미니\s*(?:사이즈|용량|보틀|병|크림|로션|세럼|앰플|토너|에센스|향수|오일|샴푸|키트)|미니어처|샘플|체험분|체험용|여행용|소용량|공병|\bmini(?:ature)?\s+(?:size|bottle|spray|cream|lotion|serum|perfume|oil|kit)|travel[- ]?size|\bsample|\btester|테스터|키즈|주니어|아동용|유아용|\bkids?\b|\bjunior\b|\btoddlers?\b|\byouth\b"
     r"|\btrial\s+(?:size|pack|kit)|sachet|파우치형|증정용|부품|한쪽|왼쪽만|오른쪽만|\bspare\s+(?:part|strap|band|lid|cap|filter|blade|wheel|cover)|\bparts?\s+only|\b(?:straps?|bands?|bezel|buckle|lid|pump|caps?|ear\s?tips?|pads?|cable|charger|insoles?|laces|zipper|hood|filters?)\s+for\b|리필(?!드)|refill"
     r"|only\s+(?:left|right)|(?:left|right)\s+(?:only|ear|side)"
 )

@@ -4,6 +4,7 @@ from typing import Self
 
 from detectors.base import Examples, offered
 from detectors.matching import CERTAIN_PRODUCT
+from detectors.quantity import pack_of
 from detectors.samples import catalog, listing
 from detectors.text import fold
 from touchstone.catalog import BrandReference, Catalog
@@ -17,12 +18,13 @@ SIZE_OPTIONS = ("size", "사이즈", "크기")
 class VariantDetector:
     """Does the listing offer the product in a colour or size that was never made?
 
-    Compared with the catalog's colours and sizes by their folded words; it abstains where the catalog names none, where the product is not certain (siblings come in other colours), and
-    where the listing's options are in another language than the catalog's.
+    Compared with the catalog's colours and sizes by their folded words. It abstains where the catalog names none, where the
+    product is not certain (siblings come in other colours) or the title names another size of it (for children, a part,
+    a sample), and where the listing's options are in another language than the catalog's.
     """
 
     name = "variants"
-    version = 1
+    version = 2
     kinds = ("variant_never_made",)
 
     def __init__(self, references: dict[str, BrandReference], colours: frozenset[str]) -> None:
@@ -42,6 +44,8 @@ class VariantDetector:
             reference = self._references.get(match.product or "")
             if reference is None or match.confidence < CERTAIN_PRODUCT:
                 continue
+            if pack_of(listing.title, known_titles=reference.all_titles).other_size:
+                continue  # the children's jacket has sizes of its own
             invented = [*self._invented_sizes(listing, reference), *self._invented_colours(listing, reference)]
             if invented:
                 reason = f"{reference.key} was never made in {', '.join(invented[:3])}"

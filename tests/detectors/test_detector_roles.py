@@ -47,6 +47,7 @@ def test_presents_joint_editions_and_services(title: str, roles: tuple[Role, Rol
     [
         ("크림 50ml", False), ("크림 0.05L", False), ("크림", False), ("크림 50ml 5ml 증정", False), ("크림 100g", False),
         ("크림 5ml 미니", True), ("Cream 5 ml Mini Jar", True), ("크림 테스터", True), ("Strap for the Aster watch", True),
+        ("크림 키즈", True), ("Kids cream", True), ("Kidston cream", False),
     ],
     ids=str,
 )  # fmt: skip
