@@ -5,7 +5,8 @@ from sqlite_utils.db import Database
 
 migrations = Migrations("touchstone")
 
-INSERT_ONLY = ("observations", "judgements", "captures", "audit")
+_FIRST_INSERT_ONLY = ("observations", "judgements", "captures", "audit")
+INSERT_ONLY = (*_FIRST_INSERT_ONLY, "weightings")
 
 _CATALOG = """
 CREATE TABLE brands (
@@ -103,7 +104,12 @@ def first_tables(db: Database) -> None:
         for statement in script.split(";"):
             if statement.strip():
                 db.execute(statement)
-    for table in INSERT_ONLY:
+    _only_insert(db, *_FIRST_INSERT_ONLY)
+
+
+def _only_insert(db: Database, *tables: str) -> None:
+    """Have tables refuse changes of what they hold."""
+    for table in tables:
         for verb in ("UPDATE", "DELETE"):
             db.execute(
                 f"CREATE TRIGGER {table}_keeps_{verb.lower()} BEFORE {verb} ON {table} BEGIN"
@@ -209,8 +215,4 @@ def backgrounds(db: Database) -> None:
     for statement in _SCREENINGS.split(";"):
         if statement.strip():
             db.execute(statement)
-    for verb in ("UPDATE", "DELETE"):
-        db.execute(
-            f"CREATE TRIGGER weightings_keeps_{verb.lower()} BEFORE {verb} ON weightings BEGIN"
-            f" SELECT RAISE(ABORT, 'weightings is insert-only'); END"
-        )
+    _only_insert(db, "weightings")

@@ -25,6 +25,10 @@ STATEMENTS = {
         "UPDATE captures SET sha256 = ''",
         "INSERT OR REPLACE INTO captures VALUES (1, 1, 1, '', 'page', '', '', 0)",
     ),
+    "weightings": (
+        "UPDATE weightings SET record = '{}'",
+        "INSERT OR REPLACE INTO weightings VALUES (1, '', 'kim', '', NULL)",
+    ),
     "audit": (
         "UPDATE audit SET actor = 'nobody' WHERE seq = 1",
         "INSERT OR REPLACE INTO audit VALUES (1, '', '', '', '', '', '', '')",
@@ -37,12 +41,14 @@ def full(store: Store, sweep_id: int) -> Store:
     """A store with at least one row in each table that is only ever added to."""
     raised = keep_listing(store, sweep_id, a_look(a_listing(), a_flag()), a_capture("0" * 64))
     judge(store, raised[0][0], Decision.CONFIRM, actor="kim")
+    with store.transaction():
+        store.weightings.add(None, at=NOON, actor="kim", note="as shipped")
     return store
 
 
 def test_each_insert_only_table_is_tried_here() -> None:
     """The tests below cover every table that the migrations protect."""
-    assert set(STATEMENTS) == set(INSERT_ONLY) == {"observations", "judgements", "captures", "audit"}
+    assert set(STATEMENTS) == set(INSERT_ONLY) == {"observations", "judgements", "captures", "audit", "weightings"}
 
 
 @pytest.mark.parametrize("verb", ["update", "delete", "replace", "delete-all"])
