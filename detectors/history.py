@@ -102,9 +102,8 @@ def _decisions(record: SellerRecord) -> _Told:
         reason = f"{_counted(record.confirmed, 'other listing')} of the seller confirmed as counterfeit"
         told.append(("seller_confirmed_before", min(1.0, record.confirmed / SURE_DECISIONS), reason))
     if record.dismissed:
-        share = record.dismissed / (record.dismissed + record.confirmed + 1)
         reason = f"suspicion of {_counted(record.dismissed, 'other listing')} of the seller dismissed"
-        told.append(("seller_dismissed_before", share, reason))
+        told.append(("seller_dismissed_before", dismissed_share(record), reason))
     return told
 
 
@@ -117,10 +116,20 @@ def _spread(record: SellerRecord) -> _Told:
 
 def _photos(listing: Listing, record: SellerRecord) -> _Told:
     shows_brands = any(image.sightings for image in listing.images)
-    if not shows_brands or record.listings < LEAST_OTHERS or record.own_photos < MOSTLY * record.listings:
+    if not shows_brands or not has_own_photos(record):
         return []
     reason = f"the brand's photo, while {record.own_photos} of the seller's {record.listings} other listings show photos of their own"
     return [("photo_unlike_sellers_own", 1.0, reason)]
+
+
+def dismissed_share(record: SellerRecord) -> float:
+    """The part of the decisions about a seller that dismissed a suspicion; one more is supposed that did not."""
+    return record.dismissed / (record.dismissed + record.confirmed + 1)
+
+
+def has_own_photos(record: SellerRecord) -> bool:
+    """Whether a seller's other listings mostly show photos of the seller's own."""
+    return record.listings >= LEAST_OTHERS and record.own_photos >= MOSTLY * record.listings
 
 
 def _counted(number: int, noun: str) -> str:

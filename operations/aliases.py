@@ -6,8 +6,6 @@ from detectors.alias_candidates import HANGUL, AliasCandidate, candidates, lacki
 from detectors.text import code_key, fold, words
 from storage.store import Store
 from touchstone.catalog import Brand, Catalog
-from touchstone.decoding import nearest
-from touchstone.errors import UnknownName
 
 
 class AliasHint(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,13 +44,7 @@ def hint(brand: Brand, place: str) -> AliasHint | None:
 
 def chosen(catalog: Catalog, brand_id: str | None) -> tuple[Brand, ...]:
     """One brand of the catalog, or all; raises ``UnknownName`` for one that is not there."""
-    known = {brand.id: brand for brand in catalog.brands}
-    if brand_id is not None and brand_id not in known:
-        raise UnknownName(
-            f"there is no brand {brand_id!r} in the catalog; {nearest(brand_id, sorted(known))}",
-            hint="Import it with: touchstone catalog import FILE",
-        )
-    return catalog.brands if brand_id is None else (known[brand_id],)
+    return catalog.brands if brand_id is None else (catalog.brand(brand_id),)
 
 
 def count_candidates(store: Store, brands: tuple[Brand, ...]) -> tuple[BrandAliases, ...]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import msgspec
 
-from detectors.history import record_of
+from detectors.history import DOUBTED, SURE_DECISIONS, dismissed_share, has_own_photos, record_of
 from operations import clock
 from storage.store import Store
 from touchstone.background import Background, PriceBand
@@ -56,20 +56,20 @@ class Backgrounds:
 
     def _all_bands(self) -> dict[tuple[str, str], PriceBand]:
         """One pass over the authorized offers of the season."""
-        lowest: dict[tuple[str, str], list[int]] = defaultdict(list)
+        lowest: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         shares: dict[tuple[str, str], list[float]] = defaultdict(list)
-        for product, currency, minor, share in self._store.screenings.authorized_prices(clock.now() - SEASON):
-            lowest[product, currency].append(minor)
-            shares[product.split("/", 1)[0], currency].append(share)
+        for brand, product, currency, minor, share in self._store.screenings.authorized_prices(clock.now() - SEASON):
+            lowest[brand, product, currency].append(minor)
+            shares[brand, currency].append(share)
         self._brands = {
             key: PriceBand(brand_share=sorted(values)[int(LOW_END * len(values))], brand_offers=len(values))
             for key, values in shares.items()
         }
         return {
             (product, currency): msgspec.structs.replace(
-                self._brands[product.split("/", 1)[0], currency], lowest=_lowest(values), sellers=len(values)
+                self._brands[brand, currency], lowest=_lowest(values), sellers=len(values)
             )
-            for (product, currency), values in lowest.items()
+            for (brand, product, currency), values in lowest.items()
         }
 
 
@@ -86,11 +86,11 @@ def gist(background: Background) -> object:
     """
     record = background.seller
     return (
-        round(record.signed / (record.listings + 3), 1),
-        min(record.confirmed, 3),
-        round(record.dismissed / (record.dismissed + record.confirmed + 1), 1),
+        round(record.signed / (record.listings + DOUBTED), 1),
+        min(record.confirmed, SURE_DECISIONS),
+        round(dismissed_share(record), 1),
         min(record.brands, 5),
-        record.own_photos * 5 >= record.listings * 4 > 12,
+        has_own_photos(record),
         frozenset(background.photos),
         frozenset((product, _band_gist(band)) for product, band in background.prices.items()),
     )

@@ -84,12 +84,11 @@ def _cases(store: Store) -> dict[Label, list[Case]]:
 def _effect(store: Store, table: Weights) -> tuple[int, int]:
     """How many open flags would be withdrawn and how many raised, by weighing anew what was found."""
     standing: dict[int, set[tuple[str, Label]]] = defaultdict(set)
-    for stored in store.flags.ranked(status=FlagStatus.OPEN):
-        standing[stored.listing_row].add(_key(stored.flag))
     decided: dict[int, set[tuple[str, Label]]] = defaultdict(set)
-    for status in (FlagStatus.CONFIRMED, FlagStatus.DISMISSED, FlagStatus.UNSURE):
-        for stored in store.flags.ranked(status=status):
-            decided[stored.listing_row].add(_key(stored.flag))
+    for stored in store.flags.ranked(status=None):
+        if stored.status is not FlagStatus.WITHDRAWN:
+            kept = standing if stored.status is FlagStatus.OPEN else decided
+            kept[stored.listing_row].add(_key(stored.flag))
     withdrawn = raised = 0
     for row in store.screenings.rows_about_any():
         flags = {

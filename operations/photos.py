@@ -69,20 +69,19 @@ class Photos:
         if image.sha256 is None:
             return None
         body = bodies.get(image.sha256)
-        for looked in (
-            f"{self._catalog}-closely",
-            *(() if closely else (self._catalog,)),
-        ):  # a closer look holds for both
-            known, seen = self._store.photos.sightings(image.sha256, looked) if body is None else (False, None)
-            if known:
-                return seen
+        near, plain = f"{self._catalog}-closely", self._catalog
+        if body is None:
+            for looked in (near,) if closely else (near, plain):  # a closer look holds for both
+                known, seen = self._store.photos.sightings(image.sha256, looked)
+                if known:
+                    return seen
         try:
             found = self._seen(body if body is not None else self._store.blobs.get(image.sha256), closely=closely)
         except (UnreadableImage, VerificationFailed):
             return None
         if body is None:
             with self._store.transaction():
-                self._store.photos.keep_sightings(image.sha256, self._catalog + "-closely" * closely, found)
+                self._store.photos.keep_sightings(image.sha256, near if closely else plain, found)
         return found
 
     def _seen(self, body: bytes, *, closely: bool) -> tuple[PhotoSighting, ...] | None:

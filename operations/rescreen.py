@@ -1,7 +1,6 @@
 """Looking again at what is stored, without touching the network, and only at what a change can touch."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -98,8 +97,8 @@ class _Again:
                 self._look(row)
             else:
                 left.append(row)
-        for some in batched(left, AT_ONCE):
-            self._restate(some, current, weigh_anew=then.weights != now.weights)
+        for start in range(0, len(left), AT_ONCE):
+            self._restate(left[start : start + AT_ONCE], current, weigh_anew=then.weights != now.weights)
 
     def _restate(self, rows: Sequence[int], current: int, *, weigh_anew: bool) -> None:
         """Note that listings stand in today's state, and weigh anew what was found in them where the weights are others."""
@@ -148,10 +147,3 @@ class _Again:
 
 def _differing(then: dict[str, str], now: dict[str, str]) -> frozenset[str]:
     return frozenset(brand for brand in then.keys() | now.keys() if then.get(brand) != now.get(brand))
-
-
-def batched(rows: Iterable[int], most: int) -> Iterator[list[int]]:
-    """Rows in groups of at most so many, in their order."""
-    left = iter(rows)
-    while some := list(islice(left, most)):
-        yield some

@@ -21,7 +21,6 @@ from operations.sink import StoreSink, Watcher, holder_of
 from storage.store import Store
 from touchstone.catalog import Catalog
 from touchstone.configuration import Configuration
-from touchstone.decoding import nearest
 from touchstone.errors import StoreLocked, TouchstoneError, UnknownName
 from touchstone.frontier import PageKind, Visit
 from touchstone.sweeps import Sweep, SweepReport, SweepRequest, SweepStatus, Trigger
@@ -53,13 +52,7 @@ def plan(
     Raises ``UnknownName`` for a brand or marketplace that is not known, with the nearest that is, and
     ``ConfigurationError`` for a marketplace whose TOML cannot be used.
     """
-    known = {brand.id: brand for brand in catalog.brands}
-    for brand in brands:
-        if brand not in known:
-            raise UnknownName(
-                f"there is no brand {brand!r} in the catalog; {nearest(brand, sorted(known))}",
-                hint="Import it with: touchstone catalog import FILE",
-            )
+    wanted = [catalog.brand(brand) for brand in brands]
     folders = configuration.marketplace_folders
     described = [
         load_marketplace(path, configuration.marketplace(name)) for name, path in _wanted(marketplaces, folders)
@@ -71,7 +64,7 @@ def plan(
             f"no address is known for {', '.join(homeless) or 'any marketplace'}",
             hint='Set it in touchstone.toml: [marketplaces.NAME] base_url = "…", or see docs/add-a-marketplace.md.',
         )
-    words = queries or tuple(dict.fromkeys(name for brand in brands for name in known[brand].names))
+    words = queries or tuple(dict.fromkeys(name for brand in wanted for name in brand.names))
     errands = []
     for marketplace in places:
         mine = tuple(url for url in urls if marketplace.may_fetch(url))

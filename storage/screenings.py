@@ -177,10 +177,10 @@ class ScreeningStore:
                 found[sha256] = int(count)
         return found
 
-    def authorized_prices(self, since: datetime) -> Iterator[tuple[str, str, int, float]]:
-        """Product, currency, unit price and its share of the list price, of authorized offers seen since then."""
+    def authorized_prices(self, since: datetime) -> Iterator[tuple[str, str, str, int, float]]:
+        """Brand, product, currency, unit price and its share of the list price, of authorized offers seen since then."""
         yield from self._db.conn.execute(
-            "SELECT product, currency, minor, share FROM unit_prices WHERE authorized = 1 AND at >= ?",
+            "SELECT brand, product, currency, minor, share FROM unit_prices WHERE authorized = 1 AND at >= ?",
             [since.isoformat()],
         )
 

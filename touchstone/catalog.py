@@ -5,6 +5,8 @@ from typing import Annotated
 
 import msgspec
 
+from touchstone.decoding import nearest
+from touchstone.errors import UnknownName
 from touchstone.images import Fingerprint
 from touchstone.money import Money
 from touchstone.rates import ExchangeRate
@@ -103,6 +105,16 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[BrandReference, ...] = ()
     authorized: tuple[AuthorizedSeller, ...] = ()
     rates: tuple[ExchangeRate, ...] = ()
+
+    def brand(self, brand_id: str) -> Brand:
+        """One brand; raises ``UnknownName`` with the nearest that there is."""
+        known = {brand.id: brand for brand in self.brands}
+        if brand_id not in known:
+            raise UnknownName(
+                f"there is no brand {brand_id!r} in the catalog; {nearest(brand_id, sorted(known))}",
+                hint="Import it with: touchstone catalog import FILE",
+            )
+        return known[brand_id]
 
     def only(self, brand_id: str) -> "Catalog":
         """The part of the catalog that speaks of one brand."""

@@ -1,7 +1,8 @@
 """``python -m benchmarks.marketplace.fitting``: the weights that ship, fitted to worlds whose truth is known.
 
-Large worlds, in which one listing in eleven is a copy, and the small demo worlds, in which one in five is. A part of what is flagged is decided first, truthfully, so that earlier decisions are findings of some listings, as they are
-in a store that is in use. Prints each label's bias and weights for ``detectors/weights.toml``, and what they do on sellers
+Large worlds, in which one listing in eleven is a copy, and the small demo worlds, in which one in five is. A part of what
+is flagged is decided first, truthfully, so that earlier decisions are findings of some listings, as they are in a store
+that is in use. Prints each label's bias and weights for ``detectors/weights.toml``, and what they do on sellers
 that were held out.
 """
 
@@ -64,9 +65,8 @@ def _cases(store: Store, truths: dict[str, frozenset[str]], decided: set[str]) -
             strengths = {finding.kind: finding.strength for finding in findings if finding.brand == match.brand}
             for label in Label:
                 part = weights().of(label)
-                needs = part.needs
                 fits = (label is Label.TITLE_POLICY) != (match.role is Role.IS) and match.role is not Role.FOR
-                if fits and (not needs or not strengths.keys().isdisjoint(needs)):
+                if fits and (not part.needs or not strengths.keys().isdisjoint(part.needs)):
                     group = seller.seller_id if seller else listing.key
                     telling = {kind: one for kind, one in strengths.items() if kind in part.weights.keys() | MAY_EARN}
                     cases[label].append(Case(telling, label.value in truths[listing.key], group))

@@ -11,8 +11,6 @@ from storage.store import Store
 from touchstone.listing import Listing
 from touchstone.verdicts import Label, Screening
 
-ROUNDING = 1e-6  # flags hold their probability to six digits
-
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """One listing: the probability of each label that has one, the labels raised, and what they rest on."""
@@ -80,8 +78,7 @@ def disagreements(found: list[Outcome]) -> int:
     """How many stored flags the probabilities contradict: none, unless something was stored that is stale."""
     table = weights()
     return sum(
-        ((chance := one.chances.get(label, 0.0)) >= table.of(label).threshold) != (label in one.raised)
-        and abs(chance - table.of(label).threshold) > ROUNDING
+        (one.chances.get(label, 0.0) >= table.of(label).threshold) != (label in one.raised)
         for one in found
         for label in Label
     )
