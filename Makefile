@@ -5,7 +5,7 @@ DEMO := .demo
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help setup browser demo test check format lint types layers score bench bench-extraction bench-rendering bench-crawl bench-quality bench-speed bench-marketplace kills real words loanwords lock lock-peers clean
+.PHONY: help setup browser demo test check format lint types layers score adversary flips replay bench bench-evidence bench-extraction bench-rendering bench-crawl bench-quality bench-speed bench-marketplace kills real words loanwords lock lock-peers clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -69,6 +69,18 @@ bench-speed: setup ## How fast, as the catalog grows
 
 bench-marketplace: setup ## A whole invented marketplace of 20,000 listings through the real path, beside two simpler ways (ARGS="--seed 102")
 	@$(PYTHON) -m benchmarks.marketplace $(ARGS)
+
+bench-evidence: setup ## What it costs to export 1,000 captured listings, beside a plain zip of the same files (ARGS="--listings 300")
+	@$(PYTHON) -m benchmarks.evidence.export $(ARGS)
+
+replay: setup ## Archives in ReplayWeb.page, in a real browser with the servers stopped (needs npm)
+	@$(PYTHON) -m tools.replay
+
+adversary: setup ## What the verifier and the standard tools find of everything that may be done to a bundle
+	@$(PYTHON) -m pytest -s -q -p no:randomly tests/evidence/adversary_table.py
+
+flips: setup ## Flip 2,000 single bytes of a bundle, each found or not
+	@TOUCHSTONE_FLIPS=2000 $(PYTHON) -m pytest -q tests/evidence/test_evidence_bundle.py -k flipped
 
 kills: setup ## Kill a sweep of 2,000 listings fifty times and resume it
 	@TOUCHSTONE_KILLS=50 TOUCHSTONE_KILL_PAGES=2000 $(PYTHON) -m pytest -s tests/cli/test_cli_kills.py -k killed

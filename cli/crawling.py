@@ -132,6 +132,7 @@ def _print_sweep(found: Sweep, console: Any) -> None:
         pages = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.pages.items())
         line += f", {report.listings} listings, {report.images} new images; pages: {pages or 'none'}"
         line += f", {report.browser_pages} of them by browser" if report.browser_pages else ""
+        line += f"; {report.captures} flagged listings captured" if report.captures else ""
     console.print(line, highlight=False)
     for problem in report.problems if report else ():
         console.print(f"  {shown(problem)}", style="yellow", highlight=False)

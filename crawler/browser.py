@@ -60,10 +60,16 @@ def _playwrights_own() -> str | None:
     return path if Path(path).exists() else None
 
 
-def launch_options(executable: str) -> dict[str, Any]:
-    """How Chromium is started: without its own calls to the outside, and as root without a sandbox, which it demands."""
+def launch_options(executable: str, *, images: bool = False) -> dict[str, Any]:
+    """How Chromium is started: without its own calls to the outside, and as root without a sandbox, which it demands.
+
+    ``images``: whether pictures are loaded and drawn.
+    """
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    lean = ["--blink-settings=imagesEnabled=false", "--disable-features=RenderDocument,SpareRendererForSitePerProcess"]
+    lean = [
+        *(() if images else ("--blink-settings=imagesEnabled=false",)),
+        "--disable-features=RenderDocument,SpareRendererForSitePerProcess",
+    ]
     bounded = [f"--js-flags=--max-old-space-size={MOST_SCRIPT_MEGABYTES}"]
     rootless = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return {

@@ -31,7 +31,8 @@ class Target(NamedTuple):
 class Proxy:
     """Serves one browser. ``open_targets`` may lead inward; everything else must be public.
 
-    ``refused`` counts what was refused, for the sweep's report and for tests.
+    ``refused`` says what was refused, ``addresses`` which numeric address each host and port was last reached at.
+    ``allowance``: bytes of answers yet to be passed on by all connections together; ``None`` without such a bound.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self.refused: list[str] = []
+        self.addresses: dict[Target, str] = {}
+        self.allowance: int | None = None
 
     async def start(self) -> str:
         """Listen on a free port of loopback; returns the proxy's address."""
@@ -91,6 +94,7 @@ class Proxy:
         except (OSError, TimeoutError):
             await self._answer(writer, "502 Bad Gateway", f"{target.host} cannot be reached")
             return
+        self.addresses[target] = ip
         try:
             if tunnel:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -121,7 +125,9 @@ class Proxy:
             passed = 0
             while chunk := await asyncio.wait_for(upstream.read(65536), IDLE_SECONDS):
                 passed += len(chunk)
-                if passed > self._most_bytes:
+                if self.allowance is not None:
+                    self.allowance -= len(chunk)
+                if passed > self._most_bytes or (self.allowance is not None and self.allowance < 0):
                     self.refused.append("too many bytes")
                     return
                 writer.write(chunk)

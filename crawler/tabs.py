@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from crawler.browser import WAIT_MILLISECONDS, launch_options, scroll_to_end, watch_memory
-from crawler.proxy import Proxy, Target
+from crawler.browser import WAIT_MILLISECONDS, scroll_to_end
+from crawler.chromium import Chromium, close_context, is_lost
+from crawler.proxy import Target
 
 VISITS = 25  # of one tab; a new renderer then, so that nothing that a page left in memory grows
 VISIT_SECONDS = 60.0  # for everything about a page; a script that hangs ends with its tab
@@ -18,7 +18,6 @@ BLOCKED = tuple(
     for kind in "png jpg jpeg gif webp avif svg ico woff woff2 ttf mp4 webm mp3".split()  # noqa: SIM905 -- easier to read
     for end in ("", "?*")
 )
-LOST = ("connection closed", "driver", "browser has been closed", "target closed", "browser closed", "pipe")
 
 
 Fields = Callable[[str, str], frozenset[str] | None]  # of an address and its document so far
@@ -53,24 +52,16 @@ class _Tab:
 
 
 class Browser:
-    """One Chromium behind the filtering proxy, started with the first visit.
-
-    ``TOUCHSTONE_BROWSER_CDP`` or ``TOUCHSTONE_BROWSER_WS`` name a browser elsewhere; it must do its own filtering.
-    """
+    """One Chromium, started with the first visit."""
 
     def __init__(self, executable: str, *, user_agent: str, language: str, open_targets: frozenset[Target]) -> None:
-        self._executable = executable
+        self.chromium = Chromium(executable, open_targets)
         self._options = {
             "user_agent": user_agent, "locale": language, "service_workers": "block", "accept_downloads": False,
             "ignore_https_errors": False,
         }  # fmt: skip
-        self.proxy = Proxy(open_targets)
-        self._proxy_address = ""
-        self._playwright: Any = None
         self._browser: Any = None
-        self._starting = asyncio.Lock()
         self._idle: list[_Tab] = []
-        self._watching: asyncio.Task[None] | None = None
 
     async def visit(self, url: str, plan: Plan, *, timeout: float) -> Page:
         """Render a page. Raises Playwright's errors; after one that shows a dead browser the next visit starts anew."""
@@ -80,68 +71,35 @@ class Browser:
                 page = await self._render(tab, url, plan, timeout)
                 await self._clean(tab)
         except BaseException as error:
-            await self._discard(tab)
-            if _is_lost(error):
-                await self._drop_browser()
+            await close_context(tab.context)
+            if is_lost(error):
+                self._idle = []
+                await self.chromium.drop()
             raise
         tab.visits += 1
         if tab.visits >= VISITS:
-            await self._discard(tab)
+            await close_context(tab.context)
         else:
             self._idle.append(tab)
         return page
 
     async def close(self) -> None:
         """End the browser, its driver and the proxy."""
-        if self._watching is not None:
-            self._watching.cancel()
-        await self._drop_browser()
-        await self.proxy.close()
+        self._idle = []
+        await self.chromium.close()
 
     async def _tab(self) -> _Tab:
-        async with self._starting:
-            if self._browser is None or not self._browser.is_connected():
-                await self._drop_browser()
-                await self._start()
-            if self._idle:
-                return self._idle.pop()
-        context = await self._browser.new_context(**self._options)
+        browser = await self.chromium.started()
+        if browser is not self._browser:
+            self._browser, self._idle = browser, []  # the tabs of one that has died are gone with it
+        if self._idle:
+            return self._idle.pop()
+        context = await browser.new_context(**self._options)
         page = await context.new_page()
         devtools = await context.new_cdp_session(page)
         await devtools.send("Network.enable")
         await devtools.send("Network.setBlockedURLs", {"urls": list(BLOCKED)})
         return _Tab(context, page, devtools)
-
-    async def _start(self) -> None:
-        from playwright.async_api import async_playwright
-
-        self._playwright = await async_playwright().start()
-        chromium = self._playwright.chromium
-        if remote := os.environ.get("TOUCHSTONE_BROWSER_CDP"):
-            self._browser = await chromium.connect_over_cdp(remote)
-            return
-        if remote := os.environ.get("TOUCHSTONE_BROWSER_WS"):
-            self._browser = await chromium.connect(remote)
-            return
-        if not self._proxy_address:
-            self._proxy_address = await self.proxy.start()
-        self._browser = await chromium.launch(
-            proxy={"server": self._proxy_address, "bypass": "<-loopback>"}, **launch_options(self._executable)
-        )
-        self._watching = self._watching or asyncio.ensure_future(watch_memory())
-
-    async def _drop_browser(self) -> None:
-        browser, playwright = self._browser, self._playwright
-        self._browser = self._playwright = None
-        self._idle = []
-        for closing in (browser and browser.close, playwright and playwright.stop):
-            if closing:
-                with contextlib.suppress(Exception):  # a dead driver answers nothing; its processes are gone already
-                    await asyncio.wait_for(closing(), 5)
-
-    async def _discard(self, tab: _Tab) -> None:
-        with contextlib.suppress(Exception):  # it may be the tab that is broken
-            await asyncio.wait_for(tab.context.close(), 5)
 
     async def _render(self, tab: _Tab, url: str, plan: Plan, timeout: float) -> Page:
         answers: list[Any] = []
@@ -205,8 +163,3 @@ class Browser:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else ""
-
-
-def _is_lost(error: BaseException) -> bool:
-    text = str(error).lower()
-    return any(word in text for word in LOST)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from touchstone.catalog import Slug
+from touchstone.catalog import RightKind, Slug
 from touchstone.decoding import Problem, nearest, problems_in
 from touchstone.errors import CatalogError
 
@@ -76,9 +76,26 @@ class RateRow(msgspec.Struct, frozen=True, kw_only=True):
     as_of: date
 
 
-Row = BrandRow | ProductRow | PriceRow | SellerRow | RateRow
+class RightRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered right; ``mark`` is what is registered, ``poa`` the reference of a power of attorney."""
+
+    brand: Slug
+    number: str
+    office: str
+    owner: str
+    kind: RightKind = RightKind.TRADEMARK
+    mark: str | None = None
+    classes: tuple[str, ...] = ()
+    registered: date | None = None
+    expires: date | None = None
+    poa: str | None = None
+    url: str | None = None
+
+
+Row = BrandRow | ProductRow | PriceRow | SellerRow | RateRow | RightRow
 SHAPES: dict[str, type[Row]] = {
     "brand": BrandRow, "product": ProductRow, "price": PriceRow, "seller": SellerRow, "rate": RateRow,
+    "right": RightRow,
 }  # fmt: skip
 
 
@@ -168,6 +185,8 @@ def _record_of(header: Any) -> str:
     names = {str(name).strip() for name in header}
     if "per_euro" in names:
         return "rate"
+    if "office" in names:
+        return "right"
     if "seller_id" in names:
         return "seller"
     if "list_price" in names:

@@ -6,6 +6,7 @@ from statistics import median
 
 from crawler.marketplace import Fields, Marketplace
 from storage.store import Store
+from touchstone.archive import Outcome
 from touchstone.frontier import Progress, VisitState
 from touchstone.listing import TROUBLE, Listing
 from touchstone.sweeps import SweepReport, SweepRequest, SweepStatus
@@ -16,9 +17,13 @@ LOST_SHARE = 0.5  # of the usual share of a field, below which its parser is bel
 
 
 def report_of(
-    store: Store, sweep_id: int, request: SweepRequest, marketplace: Marketplace, *, finished: bool, reason: str = ""
-) -> SweepReport:
-    """The report of a sweep that has ended; ``reason`` is why it did not finish its frontier, if that is known."""
+    store: Store, sweep_id: int, request: SweepRequest, marketplace: Marketplace, *, finished: bool, reason: str = "",
+    remark: str = "",
+) -> SweepReport:  # fmt: skip
+    """The report of a sweep that has ended.
+
+    ``reason`` is why it did not finish its frontier, if that is known; ``remark`` is what else there is to say.
+    """
     progress = store.frontier.progress(sweep_id)
     filled: Counter[str] = Counter()
     lacking: dict[str, Listing] = {}
@@ -37,12 +42,17 @@ def report_of(
     problems = [reason] if reason else []
     if progress.open:
         problems.append(f"{progress.open} pages are yet to be fetched; go on with: touchstone sweep resume {sweep_id}")
+    failed = store.archives.count(sweep_id, Outcome.FAILED)
+    if failed:
+        problems.append(f"{failed} captures failed; see: touchstone captures --failed")
+    problems += [remark] if remark else []
     return SweepReport(
         status=_status(progress, listings, rot, finished=finished, refused=bool(reason)),
         listings=listings,
         pages=progress.pages,
         images=progress.images,
         browser_pages=progress.browser_pages,
+        captures=store.archives.count(sweep_id, Outcome.KEPT),
         filled=shares,
         problems=(*rot, *problems, *progress.problems),
     )

@@ -17,7 +17,9 @@ from operations.reports import report_of
 from operations.rescreen import look_again
 from operations.screener import Screener
 from operations.session import actor, lock_folder
+from operations.side_captures import Place, SideCaptures
 from operations.sink import StoreSink, Watcher, holder_of
+from operations.stamp import try_to_stamp
 from storage.store import Store
 from touchstone.catalog import Catalog
 from touchstone.configuration import Configuration
@@ -140,22 +142,39 @@ def sweep(
             for errand, sink in zip(errands, sinks, strict=True)
         ]
         endings = [Ending(finished=False, reason="the process ended early") for _ in errands]
+        captures = _captures(configuration, store, opened, errands, worker)
         try:
             endings = crawl(jobs, configuration.settings)
-            look_again(store, screener)  # what came last may tell of what came first
+            worker.submit(look_again, store, screener).result()  # what came last may tell of what came first
+            if all(ending.finished for ending in endings):
+                captures.finish()
         except TouchstoneError as error:
             endings = [Ending(finished=False, reason=error.message) for _ in errands]
             raise
         finally:
+            captures.stop()
             worker.shutdown()
+            if captures.made:
+                captures.problem = captures.problem or try_to_stamp(configuration, store)
             with contextlib.suppress(StoreLocked):  # the next sweep closes it as interrupted
                 for sweep_id, errand, ending in zip(opened, errands, endings, strict=True):
                     report = report_of(
                         store, sweep_id, errand.request, errand.marketplace,
-                        finished=ending.finished, reason=ending.reason,
+                        finished=ending.finished, reason=ending.reason, remark=captures.problem,
                     )  # fmt: skip
                     _close(store, sweep_id, report)
         return [found for sweep_id in opened if (found := store.sweeps.one(sweep_id))]
+
+
+def _captures(
+    configuration: Configuration, store: Store, opened: list[int], errands: list[Errand], worker: ThreadPoolExecutor
+) -> SideCaptures:
+    """Captures beside the crawl, begun where sweeps are to make them."""
+    places = [Place(sweep_id, errand.marketplace) for sweep_id, errand in zip(opened, errands, strict=True)]
+    captures = SideCaptures(configuration, store, places, worker)
+    if configuration.settings.capture.in_sweeps:
+        captures.start()
+    return captures
 
 
 def close_dead_sweeps(store: Store) -> list[int]:

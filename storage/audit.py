@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +54,20 @@ class AuditLog:
         """The rows, oldest first."""
         for row in self._db.conn.execute("SELECT * FROM audit ORDER BY seq"):
             yield AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True)))
+
+    def about(self, subjects: Iterable[str]) -> Iterator[AuditEntry]:
+        """The rows about these subjects, oldest first."""
+        rows = self._db.conn.execute(
+            "SELECT * FROM audit WHERE subject IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            [to_json(list(subjects))],
+        )
+        for row in rows:
+            yield AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True)))
+
+    def head(self) -> AuditEntry | None:
+        """The newest row; its hash covers all others."""
+        row = self._db.conn.execute("SELECT * FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        return AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True))) if row else None
 
     def faults(self) -> Iterator[str]:
         """One line for each place where the chain does not hold."""

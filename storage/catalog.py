@@ -3,10 +3,12 @@
 import json
 from datetime import date
 
+import msgspec
 from sqlite_utils.db import Database
 
 from storage.images import decoded
-from touchstone.catalog import AuthorizedSeller, Brand, BrandReference, Catalog, ReferenceImage, ReferencePrice
+from touchstone.catalog import AuthorizedSeller, Brand, BrandReference, Catalog, ReferenceImage, ReferencePrice, Right
+from touchstone.decoding import to_json
 from touchstone.money import Money
 from touchstone.rates import ExchangeRate
 
@@ -20,8 +22,9 @@ class CatalogStore:
     def load(self) -> Catalog:
         """The whole catalog."""
         return Catalog(
-            brands=self._brands(), references=self._references(), authorized=self._authorized(), rates=self._rates()
-        )
+            brands=self._brands(), references=self._references(), authorized=self._authorized(), rates=self._rates(),
+            rights=self._rights(),
+        )  # fmt: skip
 
     def upsert(self, catalog: Catalog) -> None:
         """Add what is new and replace what is named again; nothing else is touched.
@@ -54,6 +57,10 @@ class CatalogStore:
         self._db.conn.executemany(
             "INSERT OR REPLACE INTO rates VALUES (?,?,?)",
             [(rate.currency, rate.per_euro, rate.as_of.isoformat()) for rate in catalog.rates],
+        )
+        self._db.conn.executemany(
+            "INSERT OR REPLACE INTO rights VALUES (?,?,?)",
+            [(right.brand, right.number, to_json(right)) for right in catalog.rights],
         )
 
     def _upsert_reference(self, reference: BrandReference) -> None:
@@ -134,6 +141,10 @@ class CatalogStore:
     def _rates(self) -> tuple[ExchangeRate, ...]:
         rows = self._db.conn.execute("SELECT currency, per_euro, as_of FROM rates ORDER BY currency")
         return tuple(ExchangeRate(currency=row[0], per_euro=row[1], as_of=date.fromisoformat(row[2])) for row in rows)
+
+    def _rights(self) -> tuple[Right, ...]:
+        rows = self._db.conn.execute("SELECT record FROM rights ORDER BY brand, number")
+        return tuple(msgspec.json.decode(record, type=Right) for (record,) in rows)
 
 
 def _json(values: tuple[str, ...]) -> str:

@@ -53,6 +53,7 @@ def _check(store: Store, blob_read: Callable[[int], None]) -> CheckReport:
         "observations",
         "images",
         "captures",
+        "archives",
         "flags",
         "judgements",
         "audit",
@@ -85,8 +86,11 @@ def _database_faults(store: Store) -> Iterator[str]:
 
 
 def _referenced_blobs(store: Store) -> set[str]:
-    rows = store.db.conn.execute("SELECT sha256 FROM images UNION SELECT sha256 FROM captures")
-    return {sha256 for (sha256,) in rows}
+    rows = store.db.conn.execute(
+        "SELECT sha256 FROM images UNION SELECT sha256 FROM captures UNION SELECT wacz FROM archives"
+        " UNION SELECT record FROM archives UNION SELECT sha256 FROM digest_lists UNION SELECT token FROM timestamps"
+    )
+    return {sha256 for (sha256,) in rows if sha256}
 
 
 def referenced_by(store: Store, sha256: str) -> str:
@@ -94,6 +98,9 @@ def referenced_by(store: Store, sha256: str) -> str:
     row = store.db.conn.execute(
         "SELECT 'page of listing ' || marketplace || '/' || listing_id FROM captures"
         " JOIN listings ON listings.id = captures.listing WHERE sha256 = :sha UNION ALL"
+        " SELECT 'capture ' || id FROM archives WHERE :sha IN (wacz, record) UNION ALL"
+        " SELECT 'list of digests ' || id FROM digest_lists WHERE sha256 = :sha UNION ALL"
+        " SELECT 'timestamp of list ' || list FROM timestamps WHERE token = :sha UNION ALL"
         " SELECT 'reference image of ' || brand || '/' || sku FROM reference_images WHERE sha256 = :sha UNION ALL"
         " SELECT 'image ' || url FROM image_urls WHERE sha256 = :sha LIMIT 1",
         {"sha": sha256},

@@ -130,6 +130,15 @@ class FlagStore:
             "UPDATE flags SET status = ? WHERE id = ?", [DECIDED[judgement.decision], judgement.flag_id]
         )
 
+    def decided(self, brand: str, label: Label) -> tuple[int, int]:
+        """How many of a brand's flags of a label are confirmed, and how many dismissed."""
+        counts = dict(
+            self._db.conn.execute(
+                "SELECT status, count(*) FROM flags WHERE brand = ? AND label = ? GROUP BY status", [brand, label]
+            )
+        )
+        return counts.get(FlagStatus.CONFIRMED, 0), counts.get(FlagStatus.DISMISSED, 0)
+
     def judgements(self, flag_id: int) -> list[Judgement]:
         """What was decided about a flag, oldest first."""
         rows = self._db.conn.execute(

@@ -7,7 +7,9 @@ import msgspec
 from sqlite_utils.db import Database
 
 from touchstone.decoding import to_json
+from touchstone.exhibit import PricePoint
 from touchstone.listing import Listing, Seller
+from touchstone.money import Money
 from touchstone.sweeps import Capture
 from touchstone.verdicts import Finding
 
@@ -95,12 +97,39 @@ class ListingStore:
             for url, at, kind, sha256, rendered in rows
         ]
 
+    def prices(self, row_id: int) -> list[PricePoint]:
+        """What a listing asked each time it was seen, oldest first."""
+        rows = self._db.conn.execute(
+            "SELECT at, title, price_minor, list_price_minor, currency, availability, seller_id, sweep FROM observations"
+            " WHERE listing = ? ORDER BY at, id",
+            [row_id],
+        )
+        return [
+            PricePoint(
+                at=datetime.fromisoformat(at), title=title, price=None if price is None else Money(price, currency),
+                list_price=None if list_price is None else Money(list_price, currency), availability=availability,
+                seller_id=seller_id, sweep=sweep,
+            )
+            for at, title, price, list_price, currency, availability, seller_id, sweep in rows
+        ]  # fmt: skip
+
+    def sweeps_of(self, row_id: int) -> list[int]:
+        """The sweeps in which a listing was seen."""
+        rows = self._db.conn.execute(
+            "SELECT DISTINCT sweep FROM observations WHERE listing = ? ORDER BY sweep", [row_id]
+        )
+        return [sweep for (sweep,) in rows]
+
     def at(self, marketplace: str, url: str) -> list[Listing]:
         """The listings that were read from an address, each in its newest state."""
         rows = self._db.conn.execute(
             "SELECT record FROM listings WHERE marketplace = ? AND url = ?", [marketplace, url]
         )
         return [msgspec.json.decode(record, type=Listing) for (record,) in rows]
+
+    def rows_at(self, url: str) -> list[int]:
+        """The row numbers of listings that were read from an address."""
+        return [row for (row,) in self._db.conn.execute("SELECT id FROM listings WHERE url = ? ORDER BY id", [url])]
 
     def seen_since(self, marketplace: str, urls: list[str], since: datetime) -> set[str]:
         """Those of the addresses whose listings were seen since then."""

@@ -6,7 +6,8 @@ from sqlite_utils.db import Database
 migrations = Migrations("touchstone")
 
 _FIRST_INSERT_ONLY = ("observations", "judgements", "captures", "audit")
-INSERT_ONLY = (*_FIRST_INSERT_ONLY, "weightings")
+_EVIDENCE_INSERT_ONLY = ("archives", "digest_lists", "listed_archives", "timestamps")
+INSERT_ONLY = (*_FIRST_INSERT_ONLY, "weightings", *_EVIDENCE_INSERT_ONLY)
 
 _CATALOG = """
 CREATE TABLE brands (
@@ -216,3 +217,32 @@ def backgrounds(db: Database) -> None:
         if statement.strip():
             db.execute(statement)
     _only_insert(db, "weightings")
+
+
+_EVIDENCE = """
+CREATE TABLE archives (
+    id INTEGER PRIMARY KEY, listing INTEGER NOT NULL REFERENCES listings(id), sweep INTEGER REFERENCES sweeps(id),
+    at TEXT NOT NULL, url TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, wacz TEXT, record TEXT
+) STRICT;
+CREATE INDEX archives_by_listing ON archives(listing);
+CREATE TABLE digest_lists (id INTEGER PRIMARY KEY, at TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT;
+CREATE TABLE listed_archives (
+    archive INTEGER PRIMARY KEY REFERENCES archives(id), list INTEGER NOT NULL REFERENCES digest_lists(id)
+) STRICT;
+CREATE TABLE timestamps (
+    list INTEGER PRIMARY KEY REFERENCES digest_lists(id), at TEXT NOT NULL, token TEXT NOT NULL, authority TEXT NOT NULL,
+    time TEXT NOT NULL
+) STRICT;
+CREATE TABLE rights (
+    brand TEXT NOT NULL REFERENCES brands(id), number TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (brand, number)
+) STRICT;
+"""
+
+
+@migrations()
+def evidence(db: Database) -> None:
+    """Captures and the timestamps over their digests; and the rights that a brand's notices rest on."""
+    for statement in _EVIDENCE.split(";"):
+        if statement.strip():
+            db.execute(statement)
+    _only_insert(db, *_EVIDENCE_INSERT_ONLY)

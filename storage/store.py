@@ -11,6 +11,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 from sqlite_utils.db import Database
 
+from storage.archives import ArchiveStore
 from storage.audit import AuditLog
 from storage.blobs import BlobStore, disk_error
 from storage.catalog import CatalogStore
@@ -44,6 +45,7 @@ class Store:
         self.folder = folder
         self.blobs = BlobStore(folder / "blobs")
         self.audit = AuditLog(db)
+        self.archives = ArchiveStore(db)
         self.images = ImageStore(db)
         self.photos = PhotoStore(db)
         self.catalog = CatalogStore(db)

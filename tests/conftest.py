@@ -89,7 +89,8 @@ class Installation:
             f'[marketplaces.{name}]\nbase_url = "{markets.demo.url(name)}"\nrequests_per_second = {pace}\nallow_loopback = true\n'
             for name in ("namu", "plaza")
         )
-        text = f'store = "store"\ncontact = "tests@example.com"\nmarketplace_folders = ["{adapters}"]\n{tables}{extra}'
+        captures = "" if "[capture]" in extra else "[capture]\nin_sweeps = false\n"
+        text = f'store = "store"\ncontact = "tests@example.com"\nmarketplace_folders = ["{adapters}"]\n{tables}{captures}{extra}'
         (self.folder / "touchstone.toml").write_text(text, encoding="utf-8")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

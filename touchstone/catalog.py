@@ -1,6 +1,7 @@
 """What a brand tells us about itself: its names, its genuine products and who may sell them."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -98,6 +99,35 @@ class AuthorizedSeller(msgspec.Struct, frozen=True, kw_only=True):
         return after_start and (self.valid_until is None or day <= self.valid_until)
 
 
+class RightKind(StrEnum):
+    """What a notice rests on."""
+
+    TRADEMARK = "trademark"
+    COPYRIGHT = "copyright"
+    DESIGN = "design"
+    PATENT = "patent"
+
+
+class Right(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered right of a brand, as marketplaces ask for it.
+
+    ``office`` is the register's code (KIPO, USPTO, EUIPO), ``mark`` what is registered, in words; ``classes`` are Nice
+    classes; ``poa`` is the reference of the power of attorney under which its owner is represented.
+    """
+
+    brand: Slug
+    number: str
+    office: str
+    owner: str
+    kind: RightKind = RightKind.TRADEMARK
+    mark: str | None = None
+    classes: tuple[str, ...] = ()
+    registered: date | None = None
+    expires: date | None = None
+    poa: str | None = None
+    url: str | None = None
+
+
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     """All that the detectors know of the genuine goods."""
 
@@ -105,6 +135,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     references: tuple[BrandReference, ...] = ()
     authorized: tuple[AuthorizedSeller, ...] = ()
     rates: tuple[ExchangeRate, ...] = ()
+    rights: tuple[Right, ...] = ()
 
     def brand(self, brand_id: str) -> Brand:
         """One brand; raises ``UnknownName`` with the nearest that there is."""
@@ -123,4 +154,5 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
             references=tuple(reference for reference in self.references if reference.brand == brand_id),
             authorized=tuple(seller for seller in self.authorized if seller.brand == brand_id),
             rates=self.rates,
+            rights=tuple(right for right in self.rights if right.brand == brand_id),
         )

@@ -1,7 +1,7 @@
 """``touchstone.toml``: where the store is, who we say we are, and what the scheduler sweeps."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -38,6 +38,36 @@ class ScheduledSweep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return f"{self.marketplace}-{self.brand}"
 
 
+class CaptureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How flagged listings are captured: in which sweeps, how many, and what one visit may take.
+
+    ``least_probability``: flags below it are not captured by sweeps. ``redact``: what is taken out before anything is kept.
+    """
+
+    in_sweeps: bool = True
+    per_sweep: Positive = 200
+    least_probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    seconds: Annotated[float, msgspec.Meta(ge=5, le=240)] = 90.0
+    megabytes: Positive = 64
+    requests: Positive = 800
+    redact: tuple[Literal["cookies", "personal"], ...] = ()
+
+
+class TimestampSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The RFC 3161 authority that attests when a capture existed: its address, and a PEM file with its certificates."""
+
+    url: str
+    root: str
+
+
+class EvidenceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What bundles are signed with. Both are PEM files; ``certificate`` (with its key) adds a CMS signature."""
+
+    signing_key: str = "evidence-key.pem"
+    certificate: str | None = None
+    certificate_key: str | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One installation. Paths are relative to the folder of ``touchstone.toml``."""
 
@@ -47,6 +77,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     marketplace_folders: tuple[str, ...] = ("marketplaces",)
     marketplaces: dict[str, MarketplaceSettings] = {}
     sweep: tuple[ScheduledSweep, ...] = ()
+    capture: CaptureSettings = msgspec.field(default_factory=CaptureSettings)
+    timestamp: TimestampSettings | None = None
+    evidence: EvidenceSettings = msgspec.field(default_factory=EvidenceSettings)
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +143,27 @@ TEMPLATE = """\
 # base_url = "http://127.0.0.1:8801"
 # requests_per_second = 2.0
 # allow_loopback = false          # true only for shops on this machine, in demos and tests
+
+# Flagged listings are captured while they are up: recorded by a browser, with pictures, as evidence (docs/evidence.md).
+# [capture]
+# in_sweeps = true
+# per_sweep = 200                 # the likeliest first
+# least_probability = 0.0
+# seconds = 90.0                  # of one visit
+# megabytes = 64
+# requests = 800
+# redact = []                     # "cookies", "personal"; each redaction is recorded
+
+# Who attests when a capture existed: an authority that answers RFC 3161 requests.
+# [timestamp]
+# url = "https://tsa.example/tsr"
+# root = "tsa.pem"                # its root certificate, and its intermediate ones
+
+# What evidence bundles are signed with; `touchstone evidence key` makes the key.
+# [evidence]
+# signing_key = "evidence-key.pem"
+# certificate = "signer.pem"      # adds a CMS signature by a certificate of yours
+# certificate_key = "signer-key.pem"
 
 # Sweeps for `touchstone scheduler run`: one table each, cron (UTC) or every.
 # [[sweep]]

@@ -11,6 +11,8 @@
     ├── StoreError                      exit 1   the store, or the disk below it
     │   ├── StoreLocked                 exit 75  somebody else holds it; try again later
     │   └── VerificationFailed          exit 4   what is stored is not what was stored
+    ├── NotRecorded                     exit 1   a page that a browser could not record, or may not
+    ├── NotStamped                      exit 1   a timestamp that was not had, or does not hold
     └── UnreadableImage                 exit 1   bytes that claim to be an image and are none, or a bomb
 
 Each message says what is wrong and where; ``hint`` says what to do next.
@@ -71,6 +73,14 @@ class VerificationFailed(StoreError):
     """What is stored differs from what was stored."""
 
     exit_code = 4
+
+
+class NotRecorded(TouchstoneError):
+    """A page that could not be recorded, or may not be."""
+
+
+class NotStamped(TouchstoneError):
+    """A timestamp that the authority did not give, or that does not hold."""
 
 
 class UnreadableImage(TouchstoneError):

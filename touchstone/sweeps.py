@@ -37,7 +37,7 @@ class SweepRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a crawl saw: counts of pages by status, listings handed over, and why it ended.
+    """What a crawl saw: counts of pages by status, listings handed over, flagged ones captured, and why it ended.
 
     ``filled`` is, for each field, the share of listings that have it; ``problems`` is one line for each thing that
     went wrong and makes the sweep less than complete.
@@ -48,6 +48,7 @@ class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     pages: dict[str, int] = {}
     images: int = 0
     browser_pages: int = 0
+    captures: int = 0
     filled: dict[str, float] = {}
     problems: tuple[str, ...] = ()
 

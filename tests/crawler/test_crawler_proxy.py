@@ -75,7 +75,7 @@ def run(test: Callable[[Sites, Browser], Awaitable[None]], *, most_bytes: int | 
             target = Target(LOOPBACK, sites.port)
             browser = Browser(find_browser(), user_agent="t", language="ko", open_targets=frozenset({target}))
             if most_bytes:
-                browser.proxy = Proxy(frozenset({target}), most_bytes=most_bytes)
+                browser.chromium.proxy = Proxy(frozenset({target}), most_bytes=most_bytes)
             try:
                 await test(sites, browser)
             finally:
@@ -107,7 +107,7 @@ def test_a_page_cannot_make_the_browser_reach_inward() -> None:
         page = await visit(browser, f"{sites.url}/hostile")
         assert "goods" in page.html
         assert sites.touched == []
-        assert f"{LOOPBACK}:{sites.victim_port}" in browser.proxy.refused
+        assert f"{LOOPBACK}:{sites.victim_port}" in browser.chromium.proxy.refused
 
     run(test)
 
@@ -132,7 +132,7 @@ def test_a_page_that_never_ends_is_cut_off() -> None:
         with contextlib.suppress(PlaywrightError):  # Chromium may call it a failed load, depending on where it was cut
             page = await browser.visit(f"{sites.url}/huge", Plan(), timeout=10)
             assert len(page.html) < 8_000_000
-        assert "too many bytes" in browser.proxy.refused
+        assert "too many bytes" in browser.chromium.proxy.refused
         assert "shop" in (await browser.visit(f"{sites.url}/", Plan(), timeout=10)).html
 
     run(test, most_bytes=2_000_000)

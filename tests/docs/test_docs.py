@@ -13,7 +13,14 @@ from cli.app import app
 from crawler.marketplace import available
 from detectors.base import discover
 from tests.conftest import ROOT, Installation
-from touchstone.configuration import MarketplaceSettings, ScheduledSweep, Settings
+from touchstone.configuration import (
+    CaptureSettings,
+    EvidenceSettings,
+    MarketplaceSettings,
+    ScheduledSweep,
+    Settings,
+    TimestampSettings,
+)
 
 DOCS = ROOT / "docs"
 
@@ -39,7 +46,8 @@ def test_every_command_has_a_heading() -> None:
 
 def test_every_setting_has_a_heading() -> None:
     """docs/configuration.md has a heading for each key of touchstone.toml."""
-    keys = {key for shape in (Settings, MarketplaceSettings, ScheduledSweep) for key in shape.__struct_fields__}
+    shapes = (Settings, MarketplaceSettings, ScheduledSweep, CaptureSettings, TimestampSettings, EvidenceSettings)
+    keys = {key for shape in shapes for key in shape.__struct_fields__}
     assert keys <= headings("configuration.md")
 
 

@@ -53,7 +53,7 @@ def test_a_sound_store_has_no_faults_and_is_counted(full: Store) -> None:
     assert check(full) == CheckReport(
         counts={
             "brands": 2, "brand_references": 1, "listings": 1, "observations": 1, "images": 2, "captures": 1,
-            "flags": 1, "judgements": 1, "audit": 2,
+            "archives": 0, "flags": 1, "judgements": 1, "audit": 2,
         },
         faults=(), notes=(),
     )  # fmt: skip
@@ -136,7 +136,7 @@ def test_a_forgotten_migration_is_named(full: Store) -> None:
     """A store whose migrations do not say that its tables were made is not up to date."""
     full.db.conn.execute("DELETE FROM _sqlite_migrations")
     full.db.conn.commit()
-    names = ("first_tables", "frontier_and_pace", "learned_rendering", "photos_in_detail", "backgrounds")
+    names = ("first_tables", "frontier_and_pace", "learned_rendering", "photos_in_detail", "backgrounds", "evidence")
     assert check(full).faults == tuple(f"migration {name} has not been applied" for name in names)
 
 

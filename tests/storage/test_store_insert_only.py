@@ -9,6 +9,7 @@ from operations.judge import judge
 from operations.keeping import keep_listing
 from storage.migrations import INSERT_ONLY
 from storage.store import Store
+from touchstone.archive import Outcome
 from touchstone.errors import StoreError
 from touchstone.verdicts import Decision
 
@@ -29,6 +30,22 @@ STATEMENTS = {
         "UPDATE weightings SET record = '{}'",
         "INSERT OR REPLACE INTO weightings VALUES (1, '', 'kim', '', NULL)",
     ),
+    "archives": (
+        "UPDATE archives SET outcome = 'kept'",
+        "INSERT OR REPLACE INTO archives VALUES (1, 1, NULL, '', '', 'kept', '', NULL, NULL)",
+    ),
+    "digest_lists": (
+        "UPDATE digest_lists SET sha256 = ''",
+        "INSERT OR REPLACE INTO digest_lists VALUES (1, '', '')",
+    ),
+    "listed_archives": (
+        "UPDATE listed_archives SET list = 2",
+        "INSERT OR REPLACE INTO listed_archives VALUES (1, 1)",
+    ),
+    "timestamps": (
+        "UPDATE timestamps SET time = ''",
+        "INSERT OR REPLACE INTO timestamps VALUES (1, '', '', '', '')",
+    ),
     "audit": (
         "UPDATE audit SET actor = 'nobody' WHERE seq = 1",
         "INSERT OR REPLACE INTO audit VALUES (1, '', '', '', '', '', '', '')",
@@ -43,12 +60,21 @@ def full(store: Store, sweep_id: int) -> Store:
     judge(store, raised[0][0], Decision.CONFIRM, actor="kim")
     with store.transaction():
         store.weightings.add(None, at=NOON, actor="kim", note="as shipped")
+        archive = store.archives.keep(
+            1, sweep_id=sweep_id, at=NOON, url="https://namu.example/item/L1", outcome=Outcome.KEPT, reason="",
+            wacz="1" * 64, record="2" * 64,
+        )  # fmt: skip
+        listed = store.archives.list_digests([archive], "3" * 64, NOON)
+        store.archives.stamp(listed, at=NOON, token="4" * 64, authority="https://tsa.example", time=NOON)
     return store
 
 
 def test_each_insert_only_table_is_tried_here() -> None:
     """The tests below cover every table that the migrations protect."""
-    assert set(STATEMENTS) == set(INSERT_ONLY) == {"observations", "judgements", "captures", "audit", "weightings"}
+    assert set(STATEMENTS) == set(INSERT_ONLY)
+    assert {"observations", "judgements", "captures", "audit", "weightings", "archives", "timestamps"} <= set(
+        STATEMENTS
+    )
 
 
 @pytest.mark.parametrize("verb", ["update", "delete", "replace", "delete-all"])

@@ -1,0 +1,1 @@
+"""Captures and bundles: WARC, WACZ, BagIt, signatures, timestamps, reports, and the verifier."""
