@@ -44,7 +44,7 @@ availability = [{{ css = ".stock" }}]
 requests_per_second = 100000
 concurrency = 4
 """
-SETTINGS = "[marketplaces.kinds]\nallow_loopback = true\n"
+SETTINGS = "capture.in_sweeps = false\n[marketplaces.kinds]\nallow_loopback = true\n"
 GOODS = "<p class=price>€{price},50</p><p class=brand>Velhanne</p><p class=sku>S{number}</p><p class=stock>In stock</p>"
 
 

@@ -42,8 +42,8 @@ def capture(
         wanted, unseen = subjects(store, targets)
         if unseen:
             _see(context, here, tuple(unseen))
-            wanted, still = subjects(store, targets)
-            for url in still:
+            wanted, unseen = subjects(store, targets)
+            for url in unseen:
                 messages().print(
                     f"{shown(url)} shows no listing; nothing was captured", style="yellow", highlight=False
                 )
@@ -59,7 +59,7 @@ def capture(
         output().print(_line(archive, stamped=bool(listed and listed.token)), highlight=False, soft_wrap=True)
     if waiting:
         messages().print(f"untimestamped: {shown(waiting)}", style="yellow", highlight=False)
-    if len(done) < len(set(targets)) or any(archive.outcome is Outcome.FAILED for archive in done):
+    if unseen or any(archive.outcome is Outcome.FAILED for archive in done):
         raise typer.Exit(3)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.common import Json, messages, open_store, output, percent, print_json, shown
+from touchstone.archive import Outcome
 from touchstone.errors import BadListing, UserError
 from touchstone.verdicts import Decision, FlagStatus, Label
 
@@ -152,6 +153,15 @@ def _print_rest(explanation: "Explanation", console: "Console") -> None:
             style="dim",
             highlight=False,
         )
+    for archive in explanation.archives:
+        came = "as evidence" if archive.outcome is Outcome.KEPT else f"not as evidence: {shown(archive.reason)}"
+        console.print(
+            f"captured {came}, {archive.at:%Y-%m-%d %H:%M} UTC, wacz sha256 {archive.wacz}",
+            style="dim",
+            highlight=False,
+        )
+    if not any(archive.outcome is Outcome.KEPT for archive in explanation.archives):
+        console.print(f"no capture shows it: touchstone capture {explanation.stored.id}", style="dim", highlight=False)
     for judgement in explanation.judgements:
         note = f": {shown(judgement.note)}" if judgement.note else ""
         console.print(

@@ -25,6 +25,11 @@ MOST_SCROLLS = 200
 MOST_SCRIPT_MEGABYTES = 512  # of a page's objects; large web applications hold a third of it
 MOST_PROCESS_BYTES = 1024 * 1024 * 1024  # of a renderer, with what scripts hold outside that heap
 WATCH_SECONDS = 0.25
+NOWHERE = "http://127.0.0.1:9/"  # for addresses that Chromium asks on its own: accounts, updates
+UNWANTED = (  # what of Chromium costs memory, or asks servers of Google's for hints, models, receivers, languages, the time
+    "RenderDocument", "SpareRendererForSitePerProcess", "OptimizationHints", "OptimizationGuideModelDownloading",
+    "MediaRouter", "Translate", "NetworkTimeServiceQuerying",
+)  # fmt: skip
 
 
 def find_browser(configured: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
@@ -65,11 +70,11 @@ def launch_options(executable: str, *, images: bool = False) -> dict[str, Any]:
 
     ``images``: whether pictures are loaded and drawn.
     """
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    lean = [
-        *(() if images else ("--blink-settings=imagesEnabled=false",)),
-        "--disable-features=RenderDocument,SpareRendererForSitePerProcess",
-    ]
+    quiet = [
+        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
+        f"--gaia-url={NOWHERE}", f"--component-updater=url-source={NOWHERE}", f"--disable-features={','.join(UNWANTED)}",
+    ]  # fmt: skip
+    lean = [] if images else ["--blink-settings=imagesEnabled=false"]
     bounded = [f"--js-flags=--max-old-space-size={MOST_SCRIPT_MEGABYTES}"]
     rootless = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     return {

@@ -32,7 +32,7 @@ def examine(configuration: Configuration) -> list[Check]:
     """Look at everything; a check that raises is a fault, never a crash."""
     checks: list[Callable[[], Iterator[Check]]] = [
         _python, _sqlite, _rooms, _browser, _fonts, lambda: _contact(configuration), lambda: _marketplaces(configuration),
-        lambda: _store(configuration), lambda: _disk(configuration),
+        lambda: _evidence(configuration), lambda: _store(configuration), lambda: _disk(configuration),
     ]  # fmt: skip
     found: list[Check] = []
     for check in checks:
@@ -113,6 +113,25 @@ def _marketplaces(configuration: Configuration) -> Iterator[Check]:
         yield Check(name="marketplaces", state="note", what="none is described", mend="See docs/add-a-marketplace.md.")
     else:
         yield Check(name="marketplaces", state="ok", what=", ".join(described))
+
+
+def _evidence(configuration: Configuration) -> Iterator[Check]:
+    from evidence.signing import load_key
+    from operations.stamp import configured
+
+    key = configuration.folder / configuration.settings.evidence.signing_key
+    if key.exists():
+        load_key(key)
+        yield Check(name="signing key", state="ok", what=str(key))
+    else:
+        mend = "touchstone evidence key makes one."
+        yield Check(name="signing key", state="note", what="there is none; bundles need it", mend=mend)
+    by = configured(configuration)
+    if by is None:
+        mend = "Set [timestamp] in touchstone.toml, then: touchstone evidence tsa-test"
+        yield Check(name="timestamps", state="note", what="nobody attests when captures existed", mend=mend)
+    else:
+        yield Check(name="timestamps", state="ok", what=by.url)
 
 
 def _store(configuration: Configuration) -> Iterator[Check]:

@@ -6,6 +6,7 @@ from detectors.counterfactuals import counterfactuals
 from operations.weighing import weights_of
 from storage.flags import StoredFlag
 from storage.store import Store
+from touchstone.archive import Archive
 from touchstone.catalog import BrandReference
 from touchstone.sweeps import Capture
 from touchstone.verdicts import Counterfactual, Judgement
@@ -21,6 +22,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     reference: BrandReference | None
     counterfactuals: tuple[Counterfactual, ...]
     captures: tuple[Capture, ...]
+    archives: tuple[Archive, ...]
     judgements: tuple[Judgement, ...]
     images: tuple[str, ...]
     reference_images: tuple[str, ...]
@@ -38,6 +40,7 @@ def explain(store: Store, flag_id: int) -> Explanation:
         reference=reference,
         counterfactuals=counterfactuals(catalog, stored.listing, stored.flag, table=weights_of(store)),
         captures=tuple(store.listings.captures(stored.listing_row)),
+        archives=tuple(store.archives.of(stored.listing_row)),
         judgements=tuple(store.flags.judgements(flag_id)),
         images=tuple(str(store.blobs.path(sha256)) for sha256 in shown),
         reference_images=tuple(str(store.blobs.path(sha256)) for sha256 in genuine),

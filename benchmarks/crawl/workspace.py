@@ -13,6 +13,7 @@ PACE = 1_000_000.0  # requests per second: none of the time is waited for
 _SETTINGS = """\
 store = "store"
 contact = "bench@touchstone.invalid"
+capture.in_sweeps = false
 
 [marketplaces.{name}]
 requests_per_second = {pace}

@@ -61,7 +61,7 @@ images = [{{ schema = "images" }}, {{ meta = "og:image" }}, {{ css = ".photos im
 requests_per_second = 200
 concurrency = 4
 """
-SETTINGS = "[marketplaces.hostile]\nallow_loopback = true\n"
+SETTINGS = "capture.in_sweeps = false\n[marketplaces.hostile]\nallow_loopback = true\n"
 
 
 class Swept(NamedTuple):
