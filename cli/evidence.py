@@ -65,9 +65,13 @@ def capture(
 
 def _see(context: typer.Context, here: "Configuration", urls: tuple[str, ...]) -> None:
     """Sweep addresses that nobody has seen yet, so that there is a listing to hold the capture against."""
+    import msgspec
+
     from operations import sweep as sweeping
     from touchstone.sweeps import Trigger
 
+    capture = msgspec.structs.replace(here.settings.capture, in_sweeps=False)  # they are captured next
+    here = msgspec.structs.replace(here, settings=msgspec.structs.replace(here.settings, capture=capture))
     with open_store(context, durable=False) as store:
         errands = sweeping.plan(here, store.catalog.load(), urls=urls, trigger=Trigger.REPORT)
         sweeping.sweep(here, store, errands)

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from PIL import Image
 from evidence.bag import Bag, Target
 from evidence.cells import write_csv
 from evidence.notices import notices
+from evidence.printing import Printing
 from evidence.records import (
     IMAGES,
     REFERENCES,
@@ -27,6 +28,7 @@ from evidence.records import (
 from evidence.report import LANGUAGES, Front, Pictured, render
 from evidence.signing import Certified, public_key, sign_cms
 from evidence.unpack import EXTENSIONS, Unpacked, unpack
+from evidence.wording import Language
 from touchstone.errors import VerificationFailed
 from touchstone.exhibit import CustodyEntry, Exhibit, Matter
 
@@ -94,14 +96,19 @@ class _Writing:
         """Everything, in order; the seal comes last but for what attests to it."""
         contents, bag = self._contents, self._bag
         shown = []
-        for done, exhibit in enumerate(contents.exhibits, 1):
-            pictured = self._exhibit(exhibit)
-            if self._separate:
-                self._reports(self._front((exhibit,), custody=False), [pictured], f"reports/{exhibit.name}")
-            else:
-                shown.append(pictured)
-            self._progress(done, len(contents.exhibits))
-        self._reports(self._front(tuple(contents.exhibits), custody=True), shown, "report")
+        with Printing() as printing:
+            for done, exhibit in enumerate(contents.exhibits, 1):
+                pictured = self._exhibit(exhibit)
+                if self._separate:
+                    self._put_reports(printing.after(self._front((exhibit,), custody=False), [pictured], exhibit.name))
+                else:
+                    shown.append(pictured)
+                self._progress(done, len(contents.exhibits))
+            self._put_reports(printing.rest())
+        for language in LANGUAGES:
+            self._put_reports(
+                [(language, "", render(self._front(tuple(contents.exhibits), custody=True), shown, language))]
+            )
         bag.put("images/index.csv", write_csv(self._images, IMAGES))
         bag.put("reference/index.csv", write_csv(self._references, REFERENCES))
         bag.put("records/case.json", case_json(contents.matter, contents.exhibits, contents.made, contents.tool))
@@ -173,10 +180,11 @@ class _Writing:
             contents.matter, contents.made, contents.tool, overview, tuple(contents.custody) if custody else ()
         )
 
-    def _reports(self, front: Front, pictured: Sequence[Pictured], stem: str) -> None:
-        for language in LANGUAGES:
-            name = f"{stem}.pdf" if language == "en" else f"{stem}-{language}.pdf"
-            self._bag.put(name, render(front, pictured, language))
+    def _put_reports(self, printed: Iterable[tuple[Language, str, bytes]]) -> None:
+        """Put reports: of exhibits by their names, or of the bundle."""
+        for language, name, pdf in printed:
+            suffix = "" if language == "en" else f"-{language}"
+            self._bag.put(f"reports/{name}{suffix}.pdf" if name else f"report{suffix}.pdf", pdf)
 
     def _text(self, name: str, attestation: Attestation) -> bytes:
         contents = self._contents

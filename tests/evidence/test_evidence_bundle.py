@@ -113,6 +113,21 @@ def test_the_same_inputs_give_the_same_bytes(bundles: Bundles, tmp_path: Path) -
     assert custody[0][:-1] == custody[1][:-1]
 
 
+def test_many_listings_have_reports_of_their_own(
+    bundles: Bundles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond as many as one report shows, each exhibit has its own in each language, and the report is an overview."""
+    monkeypatch.setattr("evidence.bundle.MOST_IN_REPORT", 1)
+    exported(bundles, tmp_path / "many", datetime(2026, 3, 4, tzinfo=UTC))
+    names = sorted(path.name for path in (tmp_path / "many/data/reports").iterdir())
+    assert names == ["0001-ko.pdf", "0001.pdf", "0002-ko.pdf", "0002.pdf"]
+    overview = "".join(page.extract_text() for page in PdfReader(tmp_path / "many/data/report.pdf").pages)
+    assert "Each exhibit has a report of its own" in overview
+    own = "".join(page.extract_text() for page in PdfReader(tmp_path / "many/data/reports/0002-ko.pdf").pages)
+    assert "추론" in own
+    assert bundles.verify(tmp_path / "many").returncode == 0
+
+
 @pytest.mark.parametrize("name", ["report.pdf", "report-ko.pdf"])
 def test_the_report_is_archival_and_readable(bundles: Bundles, name: str) -> None:
     """PDF/A-3a: tagged, with its language, every font embedded, no script; the Korean one has its Hangul as text."""
