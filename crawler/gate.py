@@ -34,6 +34,7 @@ def judged(recording: Recording, listing: Listing, marketplace: Marketplace) -> 
         reasons.append(f"the page shows no price; {listing.offer.price} was expected")
     offer = found.offer if found else None
     shown = Shown(
+        page=status.value,
         title=found.title if found else None,
         price=str(offer.price) if offer and offer.price else None,
         seller=offer.seller.name or offer.seller.seller_id if offer and offer.seller else None,

@@ -32,7 +32,8 @@ class Proxy:
     """Serves one browser. ``open_targets`` may lead inward; everything else must be public.
 
     ``refused`` says what was refused, ``addresses`` which numeric address each host and port was last reached at.
-    ``allowance``: bytes of answers yet to be passed on by all connections together; ``None`` without such a bound.
+    ``allowance``: bytes of answers yet to be passed on by all connections together, ``turns``: connections yet to be made;
+    ``None`` without such a bound.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Proxy:
         self.refused: list[str] = []
         self.addresses: dict[Target, str] = {}
         self.allowance: int | None = None
+        self.turns: int | None = None
 
     async def start(self) -> str:
         """Listen on a free port of loopback; returns the proxy's address."""
@@ -84,6 +86,12 @@ class Proxy:
         tunnel = method == "CONNECT"
         parts = urlsplit(f"//{address}" if tunnel else address)
         target = Target((parts.hostname or "").lower(), parts.port or (443 if tunnel else 80))
+        if self.turns is not None:
+            self.turns -= 1
+            if self.turns < 0:
+                self.refused.append("too many connections")
+                await self._answer(writer, "403 Forbidden", "the page has asked for too much; nothing more is fetched")
+                return
         ip = await self._allowed(target)
         if ip is None:
             self.refused.append(f"{target.host}:{target.port}")

@@ -106,6 +106,7 @@ class Recorder:
         try:
             browser = await self._chromium.started()
             self._chromium.proxy.allowance = self._bounds.received_bytes
+            self._chromium.proxy.turns = self._bounds.requests + 1  # and robots.txt
             self._chromium.proxy.addresses.clear()
             context = await browser.new_context(
                 user_agent=self._user_agent, locale=self._language, timezone_id="UTC", service_workers="block",
@@ -120,12 +121,14 @@ class Recorder:
             raise
         except TimeoutError:
             reason = f"the page was not recorded within {self._bounds.seconds:g} s"
-            raise NotRecorded(reason, hint="Try again, or give it more time: [capture] seconds") from None
+            raise NotRecorded(reason, hint="Try again, or give it more time: [capture] seconds", refused=True) from None
         except Exception as error:
             if is_lost(error):
                 await self._chromium.drop()
             words = next(iter(str(error).splitlines()), type(error).__name__)
-            raise NotRecorded(f"the browser could not record the page: {words[:200]}", hint="Try again.") from error
+            raise NotRecorded(
+                f"the browser could not record the page: {words[:200]}", hint="Try again.", refused=True
+            ) from error
         finally:
             if context is not None:
                 await close_context(context)
@@ -145,7 +148,7 @@ class Recorder:
         said, rules, exchanges = self._rules[origin]
         if said.decision == "unreadable":
             del self._rules[origin]
-            raise NotRecorded(f"robots.txt cannot be had: {said.why}", hint="Try again later.")
+            raise NotRecorded(f"robots.txt cannot be had: {said.why}", hint="Try again later.", refused=True)
         if rules is not None and not rules.can_fetch(wanted.url, ROBOT):
             raise NotRecorded(f"robots.txt at {said.url} forbids {parts.path}", hint="It is not captured.")
         return said, exchanges
@@ -350,7 +353,9 @@ class _Visit:
         while await _evaluated(page, "document.readyState") == "loading":
             self._refuse_broken(log)
             if asyncio.get_running_loop().time() > until:
-                raise NotRecorded(f"the page was still loading after {LOAD_SECONDS:g} s", hint="Try again.")
+                raise NotRecorded(
+                    f"the page was still loading after {LOAD_SECONDS:g} s", hint="Try again.", refused=True
+                )
             await asyncio.sleep(0.05)
 
     def _refuse_broken(self, log: _Log) -> None:
@@ -358,7 +363,7 @@ class _Visit:
         if log.broken and (self._chromium.proxy.allowance or 0) < 0:
             raise NotRecorded(f"the page sends more than {self._bounds.received_bytes} bytes")
         if log.broken:
-            raise NotRecorded(f"the page itself was not had: {log.broken}", hint="Try again.")
+            raise NotRecorded(f"the page itself was not had: {log.broken}", hint="Try again.", refused=True)
 
     async def _settle(self, page: Any) -> None:
         """Wait for what must be there, bring everything into view once, and wait until nothing is under way."""

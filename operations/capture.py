@@ -19,11 +19,12 @@ from evidence.redaction import personal_data, without, without_cookies
 from evidence.wacz import write_wacz
 from operations import clock
 from operations.session import actor
+from operations.sink import REFUSALS
 from storage.store import Store
 from touchstone.archive import Archive, CaptureRecord, Outcome
 from touchstone.configuration import CaptureSettings, Configuration
 from touchstone.decoding import to_json
-from touchstone.errors import NotRecorded
+from touchstone.errors import NotRecorded, StoreLocked
 from touchstone.listing import Listing
 from touchstone.pace import Limits
 from touchstone.recording import Recording
@@ -31,6 +32,10 @@ from touchstone.recording import Recording
 T = TypeVar("T")
 
 VIEW, FULL_PAGE, DOCUMENT, TEXT = "view.png", "full-page.png", "document.html", "text.txt"
+
+
+class NotNow(Exception):
+    """The marketplace gives no turn: it is to be left in peace for now."""
 
 
 class Subject(NamedTuple):
@@ -64,7 +69,10 @@ class Photographer:
         )  # fmt: skip
 
     async def capture(self, subject: Subject) -> Archive:
-        """Record a listing's page and keep it, as evidence or as a failed capture; raises ``StoreError`` alone."""
+        """Record a listing's page and keep it, as evidence or as a failed capture.
+
+        Raises ``NotNow`` when the marketplace is to be left in peace, and nothing was tried; else ``StoreError`` alone.
+        """
         hidden: list[str] = []
 
         def hide(text: str) -> tuple[str, ...]:
@@ -86,11 +94,13 @@ class Photographer:
                 await self._stored(lambda: self._store.pace.give_back([slot]))
         except NotRecorded as error:
             reason = error.message
+            await self._answered(refused=error.refused)
             return await self._worked(lambda: _keep(self._store, subject, Outcome.FAILED, reason))
         recording = without(hidden, recording)
         if "cookies" in self._settings.redact:
             recording = without_cookies(recording)
         record, wacz = _packed(recording, subject.listing, self._marketplace)
+        await self._answered(refused=record.shown.page in REFUSALS)
         reason = "; ".join(record.shortcomings)
         return await self._worked(lambda: _keep(self._store, subject, record.outcome, reason, record, wacz))
 
@@ -100,16 +110,21 @@ class Photographer:
         await self._stored(lambda: self._store.pace.leave(self._holder))
 
     async def _turn(self) -> int:
-        """Wait for a turn and return its slot; raises ``NotRecorded`` when none is given for now."""
+        """Wait for a turn and return its slot; raises ``NotNow``."""
         politeness = self._marketplace.politeness
         limits = Limits(gap=politeness.gap(0), concurrency=politeness.concurrency, daily=politeness.requests_per_day)
         while True:
             turn = await self._stored(lambda: self._store.pace.take(self._marketplace.name, self._holder, limits))
             if turn.refusal:
-                raise NotRecorded(turn.refusal)
+                raise NotNow(turn.refusal)
             await asyncio.sleep(turn.wait)
             if turn.slot:
                 return turn.slot
+
+    async def _answered(self, *, refused: bool) -> None:
+        """Count how the marketplace met us; too many refusals in a row, and it is left in peace by all sweeps."""
+        note = self._store.pace.refused if refused else self._store.pace.answered
+        await self._stored(lambda: note(self._marketplace.name))
 
     async def _stored(self, work: Callable[[], T]) -> T:
         def in_transaction() -> T:
@@ -204,7 +219,10 @@ async def _captured(
                     find_marketplace(name, configuration.marketplace_folders), configuration.marketplace(name)
                 )
                 photographers[name] = Photographer(configuration, place, store, worker)
-            done[subject.row] = await photographers[name].capture(subject)
+            try:
+                done[subject.row] = await photographers[name].capture(subject)
+            except NotNow as refusal:
+                raise StoreLocked(str(refusal), hint="Capture again later; what was captured so far is kept.") from None
             taken(subject, done[subject.row])
     finally:
         for photographer in photographers.values():

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from crawler.marketplace import Marketplace
-from operations.capture import Photographer, Subject
+from operations.capture import NotNow, Photographer, Subject
 from storage.store import Store
 from touchstone.archive import Outcome
 from touchstone.configuration import Configuration
@@ -90,7 +90,12 @@ class SideCaptures:
                     photographers[place.sweep_id] = Photographer(
                         self._configuration, place.marketplace, self._store, self._worker
                     )
-                archive = await photographers[place.sweep_id].capture(subject)
+                try:
+                    archive = await photographers[place.sweep_id].capture(subject)
+                except NotNow as refusal:
+                    self._left[place.sweep_id] = 0
+                    self.problem = f"captures of {place.marketplace.name} ended early: {refusal}"
+                    continue
                 self.made += 1
                 if archive.outcome is Outcome.KEPT:
                     self._left[place.sweep_id] -= 1

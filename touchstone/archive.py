@@ -26,8 +26,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read on the recorded page of the listing's terms."""
+    """What the recorded page turned out to be (``PageStatus``), and what was read on it of the listing's terms."""
 
+    page: str = ""
     title: str | None = None
     price: str | None = None
     seller: str | None = None

@@ -76,7 +76,11 @@ class VerificationFailed(StoreError):
 
 
 class NotRecorded(TouchstoneError):
-    """A page that could not be recorded, or may not be."""
+    """A page that could not be recorded, or may not be; ``refused``: because the server did not give it."""
+
+    def __init__(self, message: str, *, hint: str = "", refused: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.refused = refused
 
 
 class NotStamped(TouchstoneError):
