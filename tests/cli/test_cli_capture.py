@@ -5,12 +5,14 @@ import hashlib
 import io
 import json
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 from aiohttp import web
 
@@ -314,3 +316,31 @@ def test_redactions_are_recorded(installation: Installation) -> None:
     assert found == {("cookies", url, 1), ("personal", url, 1), ("personal", "the page as it was drawn", 1)}
     assert b"s3cret" not in kept and b"kim@shop.example" not in kept
     assert b"session=redacted" in kept
+
+
+def test_a_sweep_that_is_killed_loses_no_capture(installation: Installation, markets: Markets) -> None:
+    """After `kill -9` among captures the store is sound, no browser is left, and resuming captures the rest, each once."""
+    installation.configure(markets, extra="[capture]\nper_sweep = 10\n")
+    urls = [word for url in copies(markets)[3:7] for word in ("--url", url)]
+    with installation.start("sweep", *urls) as process:
+        deadline = time.monotonic() + 90
+        while not _captured(installation):
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+    _, alive = psutil.wait_procs(below, timeout=20)
+    assert alive == []
+    assert installation.sound()
+    before = _captured(installation)
+    assert installation.run("sweep", "resume").returncode == 0
+    rows = _captured(installation)
+    assert rows[: len(before)] == before
+    assert len(rows) == len(set(rows)) == 4
+    assert installation.sound()
+
+
+def _captured(installation: Installation) -> list[int]:
+    with installation.store() as store:
+        return [one.listing_row for one in reversed(list(store.archives.all(Outcome.KEPT)))]
