@@ -53,11 +53,6 @@ class Chromium:
         )
         self._watching = self._watching or asyncio.ensure_future(watch_memory())
 
-    @property
-    def filtered(self) -> bool:
-        """Whether the proxy is the way out, which that of a browser elsewhere is not."""
-        return bool(self._proxy_address)
-
     def reached(self, url: str) -> str | None:
         """The numeric address that an address's server was last reached at; ``None`` if it was not."""
         parts = urlsplit(url)

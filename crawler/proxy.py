@@ -6,6 +6,7 @@ Here every connection passes, whatever opened it.
 
 import asyncio
 import contextlib
+import secrets
 import socket
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -33,7 +34,7 @@ class Proxy:
 
     ``refused`` says what was refused, ``addresses`` which numeric address each host and port was last reached at.
     ``allowance``: bytes of answers yet to be passed on by all connections together, ``turns``: connections yet to be made;
-    ``None`` without such a bound.
+    ``None`` without such a bound. ``mark`` stands in the ``Touchstone-Proxy`` header of what it answers itself.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Proxy:
         self.addresses: dict[Target, str] = {}
         self.allowance: int | None = None
         self.turns: int | None = None
+        self.mark = secrets.token_hex(8)
 
     async def start(self) -> str:
         """Listen on a free port of loopback; returns the proxy's address."""
@@ -75,6 +77,8 @@ class Proxy:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ValueError):
             pass  # the browser sees a connection that ended
+        except asyncio.CancelledError:
+            pass  # by `close`; a task that ended in it would be logged as a fault
         finally:
             self._connections.discard(task)
             with contextlib.suppress(OSError):
@@ -143,12 +147,11 @@ class Proxy:
         finally:
             sending.cancel()
 
-    @staticmethod
-    async def _answer(writer: asyncio.StreamWriter, status: str, text: str) -> None:
+    async def _answer(self, writer: asyncio.StreamWriter, status: str, text: str) -> None:
         body = text.encode()
         writer.write(
             f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
-            "Connection: close\r\n\r\n".encode()
+            f"Touchstone-Proxy: {self.mark}\r\nConnection: close\r\n\r\n".encode()
             + body
         )
         await writer.drain()

@@ -30,6 +30,7 @@ STEP_MILLISECONDS = 120  # until what scrolling brought into view has been asked
 BODY_SECONDS = 10.0  # for the bodies still under way at the end
 MOST_LEADS = 5  # times that a page's scripts may lead elsewhere while it is being read
 ROBOTS_SECONDS = 15.0
+NOT_FETCHED = "not fetched"  # how the reason begins that the proxy gave, in the server's place
 LONGEST_ROBOTS = 512_000  # bytes of robots.txt that are read (RFC 9309, 2.5)
 PAGE = "page"  # the kind of an answer that the tab's own document was made from
 EMPTY = (204, 205, 304)  # statuses whose answers have no body (RFC 9110)
@@ -170,6 +171,8 @@ class Recorder:
             log.stop()
             with contextlib.suppress(Exception):
                 await page.close()
+        if log.broken.startswith(NOT_FETCHED):  # it was the proxy that answered
+            return Robots(decision="unreadable", why=log.broken, url=url), None, ()
         if status >= 500 or status == 429:
             return Robots(decision="unreadable", why=f"HTTP {status}", url=url), None, ()
         if status >= 400:
@@ -236,10 +239,10 @@ class _Log:
             if answer is None:
                 return None
             body, why = await self._body(answer)
-            address = self._chromium.reached(request.url)
-            if address is None and self._chromium.filtered:  # nothing was connected to: it is the proxy that answered
+            if answer.headers.get("touchstone-proxy") == self._chromium.proxy.mark:  # ours, not the server's
                 said = body[:200].decode(errors="replace")
-                self._lost(request, f"not fetched: {said}")
+                said = f"{NOT_FETCHED}: {said}"
+                self._lost(request, said)
                 self.broken = said if self._kind(request) == PAGE else self.broken
                 return None
             if why:
@@ -251,7 +254,7 @@ class _Log:
                 request_headers=_headers(await request.headers_array()), request_body=request.post_data_buffer,
                 status=answer.status, reason=answer.status_text or _reason(answer.status),
                 headers=_headers(await answer.headers_array()), body=body, without_body=why,
-                address=address,
+                address=self._chromium.reached(request.url),
             )  # fmt: skip
         except Exception as error:  # noqa: BLE001 -- a tab or an answer that went away; said, not hidden
             why = next(iter(str(error).splitlines()), type(error).__name__)

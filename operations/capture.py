@@ -94,7 +94,8 @@ class Photographer:
                 await self._stored(lambda: self._store.pace.give_back([slot]))
         except NotRecorded as error:
             reason = error.message
-            await self._answered(refused=error.refused)
+            if error.refused:
+                await self._answered(refused=True)
             return await self._worked(lambda: _keep(self._store, subject, Outcome.FAILED, reason))
         recording = without(hidden, recording)
         if "cookies" in self._settings.redact:

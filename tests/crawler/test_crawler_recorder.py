@@ -397,6 +397,7 @@ def test_a_page_that_asks_for_thousands_is_stopped(studio: Studio) -> None:
     assert facts.requests == 40
     assert len(recording.exchanges) + len(facts.lost) <= 41, "with robots.txt"
     assert "stopped after 40 requests" in facts.bounds
+    assert 403 not in {one.status for one in recording.exchanges}, "a refusal of ours is no answer of the server's"
     assert len(studio.site.asked) < 900
     assert recording.text == "goods"
 
