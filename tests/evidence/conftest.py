@@ -6,13 +6,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
+from evidence.verify_bundle import Trust
 from fixtures.certificates import make_signer
 from fixtures.tsa import TimeStamping, make_authority, time_stamping
+from operations.exhibits import matter_of, select
+from operations.export import export, make_signing_key
+from operations.judge import judge
 from tests.conftest import Installation, Markets
+from touchstone.configuration import load
+from touchstone.verdicts import Decision, Label
 
 
 class Bundles(NamedTuple):
@@ -35,6 +41,11 @@ class Bundles(NamedTuple):
         """The root of the signer's certificate."""
         return self.installation.folder / "signer-root.pem"
 
+    @property
+    def trust(self) -> Trust:
+        """What whoever receives a bundle trusts."""
+        return Trust(self.key, self.tsa.root, self.cms_root)
+
     def verify(self, bundle: Path, *arguments: str, trusting: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the stand-alone verifier; ``trusting``: with the signer's key and roots."""
         given = ["--key", str(self.key), "--tsa-root", str(self.tsa.root), "--cms-root", str(self.cms_root)]
@@ -46,7 +57,6 @@ VERIFIER = Path(__file__).resolve().parents[2] / "evidence" / "verify_bundle.py"
 CASE = """\
 reference = "TS-2026-001 벨하네"
 statement = "Sold as new; a test buy was made. 시험 구매함."
-flags = [{flags}]
 [complainant]
 name = "Kim Ji-won 김지원"
 company = "Velhanne Korea"
@@ -73,17 +83,20 @@ def bundles(_markets: Markets, catalog_file: Path, tmp_path_factory: pytest.Temp
         _run(installation, "catalog", "import", str(catalog_file))
         urls = [url for url in _copies(_markets) for url in ("--url", url)]
         _run(installation, "sweep", *urls)
-        _run(installation, "evidence", "key")
-        captured = {one["capture"]["listing_row"] for one in installation.json("captures")}
-        flags: list[Any] = installation.json("flags", "--label", "counterfeit")
-        mine = next(flag["id"] for flag in flags if flag["listing_row"] in captured)
-        others = [flag["id"] for flag in flags if flag["listing_row"] not in captured][:2]
+        (folder / "case.toml").write_text(CASE, encoding="utf-8")
+        here, matter = load(folder / "touchstone.toml"), matter_of(folder / "case.toml")
+        with installation.store() as store:
+            make_signing_key(here, store)
+            flags = list(store.flags.ranked(label=Label.COUNTERFEIT))
+            mine = next(flag.id for flag in flags if store.archives.of(flag.listing_row))
+            others = [flag.id for flag in flags if not store.archives.of(flag.listing_row)][:2]
         _run(installation, "capture", *map(str, others))
-        _run(installation, "judge", str(mine), "confirm", "--note", "시험 구매로 확인")
-        (folder / "case.toml").write_text(CASE.format(flags=f"{mine}, {others[0]}"), encoding="utf-8")
-        _run(installation, "evidence", "export", "--case", "case.toml", "-o", "bundle")
-        _run(installation, "evidence", "export", "--case", "case.toml", "-o", "bundle.zip", "--zip")
-        _run(installation, "evidence", "export", str(others[1]), "-o", "other")
+        with installation.store() as store:
+            judge(store, mine, Decision.CONFIRM, actor="kim", note="시험 구매로 확인")
+            both, other = select(store, flags=(mine, others[0])), select(store, flags=others[1:])
+            export(here, store, both, matter, folder / "bundle", zipped=False)
+            export(here, store, both, matter, folder / "bundle.zip", zipped=True)
+            export(here, store, other, matter, folder / "other", zipped=False)
         yield Bundles(installation, tsa, folder / "bundle", folder / "bundle.zip", folder / "other", (mine, *others))
 
 

@@ -22,6 +22,8 @@ from operations.exhibits import matter_of, select
 from operations.export import export
 from tests.evidence.conftest import Bundles, faults
 from touchstone.configuration import load
+from touchstone.errors import ConfigurationError, UserError, VerificationFailed
+from touchstone.exhibit import Matter
 
 FLIPS = int(os.environ.get("TOUCHSTONE_FLIPS", "40"))
 BIN = Path(sys.executable).parent
@@ -37,7 +39,7 @@ def exported(bundles: Bundles, path: Path, made: datetime) -> None:
     here = load(bundles.installation.folder / "touchstone.toml")
     matter = matter_of(bundles.installation.folder / "case.toml")
     with bundles.installation.store() as store:
-        export(here, store, select(store, flags=matter.flags), matter, path, zipped=False, made=made)
+        export(here, store, select(store, flags=bundles.flags[:2]), matter, path, zipped=False, made=made)
 
 
 def test_what_a_bundle_holds(bundles: Bundles) -> None:
@@ -242,37 +244,49 @@ def test_keys_and_roots_come_from_the_caller(bundles: Bundles, tmp_path: Path) -
 
 def test_what_cannot_be_exported(bundles: Bundles, tmp_path: Path) -> None:
     """Nothing is overwritten; a listing that no capture shows is left out and named; no bundle is half written."""
-    run = bundles.installation.run
-    done = run("evidence", "export", str(bundles.flags[0]), "-o", "bundle")
-    assert done.returncode == 2
-    assert "is there already" in done.stderr
+    made = datetime(2026, 3, 4, tzinfo=UTC)
+    with pytest.raises(UserError, match="is there already"):
+        exported(bundles, bundles.bundle, made)
+    (tmp_path / "case.toml").write_text('reference = "x"\nflag = [1]\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="did you mean 'flags'"):
+        matter_of(tmp_path / "case.toml")
     with bundles.installation.store() as store:
         uncaptured = next(one.id for one in store.flags.ranked() if not store.archives.of(one.listing_row))
-    done = run("evidence", "export", str(uncaptured), "-o", str(tmp_path / "none"))
-    assert done.returncode == 2
-    assert f"touchstone capture {uncaptured}" in done.stderr
-    done = run("evidence", "export", str(bundles.flags[0]), str(uncaptured), "-o", str(tmp_path / "some"))
-    assert done.returncode == 3
-    assert f"flag {uncaptured}: no capture shows the listing" in done.stderr
-    done = run("evidence", "export", "-o", str(tmp_path / "none"))
-    assert done.returncode == 2
-    (tmp_path / "case.toml").write_text('reference = "x"\nflag = [1]\n', encoding="utf-8")
-    done = run("evidence", "export", "--case", str(tmp_path / "case.toml"), "-o", str(tmp_path / "none"))
-    assert done.returncode == 2
-    assert "flags" in done.stderr
-    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".partial")]
-    with bundles.installation.store() as store:
+        with pytest.raises(UserError, match=f"touchstone capture {uncaptured}"):
+            select(store, flags=(uncaptured,))
+        some = select(store, flags=(bundles.flags[0], uncaptured))
+        assert some.left_out == (
+            f"flag {uncaptured}: no capture shows the listing; capture it: touchstone capture {uncaptured}",
+        )
+        assert len(some.rows) == 1
         archive = next(one for one in store.archives.all() if one.wacz)
         blob = store.blobs.path(archive.wacz or "")
         flag = next(one.id for one in store.flags.ranked(status=None) if one.listing_row == archive.listing_row)
     body = blob.read_bytes()
     blob.write_bytes(body[:-1] + b"x")
     try:
-        done = run("evidence", "export", str(flag), "-o", str(tmp_path / "damaged"))
+        with pytest.raises(VerificationFailed, match="holds other bytes"):
+            _one(bundles, flag, tmp_path / "damaged")
     finally:
         blob.write_bytes(body)
-    assert done.returncode == 4
-    assert [path.name for path in tmp_path.iterdir() if "damaged" in path.name] == []
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".partial")]
+
+
+def test_the_export_command_says_what_is_left_out(bundles: Bundles, tmp_path: Path) -> None:
+    """With nothing to export the exit code is 2; with listings left out it is 3, and they are named."""
+    run = bundles.installation.run
+    assert run("evidence", "export", "-o", str(tmp_path / "none")).returncode == 2
+    with bundles.installation.store() as store:
+        uncaptured = next(one.id for one in store.flags.ranked() if not store.archives.of(one.listing_row))
+    done = run("evidence", "export", str(bundles.flags[0]), str(uncaptured), "-o", str(tmp_path / "some"))
+    assert done.returncode == 3
+    assert f"flag {uncaptured}: no capture shows the listing" in done.stderr
+
+
+def _one(bundles: Bundles, flag: int, path: Path) -> None:
+    here = load(bundles.installation.folder / "touchstone.toml")
+    with bundles.installation.store() as store:
+        export(here, store, select(store, flags=(flag,)), Matter(reference="x"), path, zipped=False)
 
 
 @pytest.mark.parametrize(
