@@ -104,7 +104,7 @@ class SideCaptures:
                 await photographer.close()
 
     async def _next(self) -> tuple[Place, Subject] | None:
-        """The likeliest listing that is due, of each marketplace in turn; those that failed come last."""
+        """The likeliest listing that is due, of each marketplace in turn; those that failed come when the crawl has ended."""
         for _ in self._places:
             place = self._places.pop(0)
             self._places.append(place)
@@ -125,4 +125,4 @@ class SideCaptures:
                 return row, listing
             if tries < TRIES and again is None:
                 again = row, listing
-        return again
+        return None if self._crawling else again

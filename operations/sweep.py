@@ -142,25 +142,25 @@ def sweep(
             for errand, sink in zip(errands, sinks, strict=True)
         ]
         endings = [Ending(finished=False, reason="the process ended early") for _ in errands]
-        captures = _captures(configuration, store, opened, errands, worker)
+        captures, waiting = _captures(configuration, store, opened, errands, worker), ""
         try:
             endings = crawl(jobs, configuration.settings)
             worker.submit(look_again, store, screener).result()  # what came last may tell of what came first
-            if all(ending.finished for ending in endings):
+            if all(ending.finished or ending.reason for ending in endings):  # nobody asked it to end
                 captures.finish()
+            captures.stop()
+            waiting = try_to_stamp(configuration, store) if captures.made else ""
         except TouchstoneError as error:
             endings = [Ending(finished=False, reason=error.message) for _ in errands]
             raise
         finally:
             captures.stop()
             worker.shutdown()
-            if captures.made:
-                captures.problem = captures.problem or try_to_stamp(configuration, store)
             with contextlib.suppress(StoreLocked):  # the next sweep closes it as interrupted
                 for sweep_id, errand, ending in zip(opened, errands, endings, strict=True):
                     report = report_of(
                         store, sweep_id, errand.request, errand.marketplace,
-                        finished=ending.finished, reason=ending.reason, remark=captures.problem,
+                        finished=ending.finished, reason=ending.reason, remark=captures.problem or waiting,
                     )  # fmt: skip
                     _close(store, sweep_id, report)
         return [found for sweep_id in opened if (found := store.sweeps.one(sweep_id))]
