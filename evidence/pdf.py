@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from PIL import ImageFile
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
@@ -11,6 +12,8 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 VARIANT = "pdf/a-3a"  # archival, tagged: PDF/A-3, conformance level A (ISO 19005-3)
 SCHEME = "exhibit:"  # of the addresses by which a document names its pictures
 
+# WeasyPrint's import has all of the process take half an image for a whole one; what looks at strangers' photos must not.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
 logging.getLogger("weasyprint").setLevel(logging.ERROR)  # it remarks on style; what it may not have is raised below
 
 

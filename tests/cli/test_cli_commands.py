@@ -215,7 +215,7 @@ def test_catalog_import_names_every_bad_row(bare: Installation) -> None:
         "a.csv row 6: images: none.jpg cannot be read",
         "a.csv row 7: images: text.jpg: not a readable image",
         "a.csv row 8: product velhanne B stands already at a.csv row 3",
-        "b.jsonl row 2: record 'seler' is not one of brand, product, price, seller, rate; did you mean 'seller'?",
+        "b.jsonl row 2: record 'seler' is not one of brand, product, price, seller, rate, right; did you mean 'seller'?",
         "b.jsonl row 3: is not JSON",
         "c.toml [[seller]] 1: seler_id: is not a known key; did you mean 'seller_id'?",
         "c.toml [[seller]] 2: valid_until 2026-01-01 is before valid_from 2026-02-01",

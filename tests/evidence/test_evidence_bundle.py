@@ -15,14 +15,16 @@ from pathlib import Path
 
 import bagit
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 from warcio.archiveiterator import ArchiveIterator
 
+from detectors.fingerprints import fingerprint
 from operations.exhibits import matter_of, select
 from operations.export import export
 from tests.evidence.conftest import Bundles, faults
 from touchstone.configuration import load
-from touchstone.errors import ConfigurationError, UserError, VerificationFailed
+from touchstone.errors import ConfigurationError, UnreadableImage, UserError, VerificationFailed
 from touchstone.exhibit import Matter
 
 FLIPS = int(os.environ.get("TOUCHSTONE_FLIPS", "40"))
@@ -298,9 +300,18 @@ def _one(bundles: Bundles, flag: int, path: Path) -> None:
 )  # fmt: skip
 def test_the_report_engine_fetches_nothing(hostile: str) -> None:
     """A document that names a file of this machine, or an address, ends with an error: it gets neither."""
-    from weasyprint.urls import FatalURLFetchingError
-
-    from evidence.pdf import to_pdf
+    from evidence.pdf import FatalURLFetchingError, to_pdf
 
     with pytest.raises(FatalURLFetchingError):
         to_pdf(f"<html lang=en><title>x</title>{hostile}", "", {}, b"x")
+
+
+def test_printing_loosens_no_check_of_photos() -> None:
+    """After the PDF engine was loaded, half an image is still none."""
+    from evidence.pdf import to_pdf
+
+    to_pdf("<html lang=en><title>x</title><p>x", "", {}, b"x")
+    whole = io.BytesIO()
+    Image.effect_noise((300, 300), 90).convert("RGB").save(whole, "JPEG")
+    with pytest.raises(UnreadableImage):
+        fingerprint(whole.getvalue()[: len(whole.getvalue()) // 2])
