@@ -1,5 +1,6 @@
 """Pictures for a report: small, drawn anew, so that nothing of a stranger's file reaches the reader but its pixels."""
 
+import functools
 import io
 import warnings
 
@@ -9,6 +10,7 @@ MOST_PIXELS = 60_000_000  # of a picture that is drawn; the largest full-page pi
 QUALITY = 82  # of JPEG; text in a screenshot stays legible
 
 
+@functools.lru_cache(maxsize=24)  # both languages' reports of an exhibit show the same pictures
 def drawn(body: bytes, width: int, height: int) -> bytes | None:
     """A picture as JPEG, no larger than a box of pixels; ``None`` where the bytes are none, or too large."""
     try:

@@ -18,7 +18,7 @@ class Printing:
     """The processes, started with the first report. Use as a context; what is under way when it ends early is dropped."""
 
     def __init__(self) -> None:
-        self._workers = os.cpu_count() or 1
+        self._workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
         self._under_way: deque[tuple[Language, str, Future[bytes]]] = deque()
 
