@@ -223,7 +223,7 @@ def test_catalog_import_names_every_bad_row(bare: Installation) -> None:
         "nothing was imported",
     ):
         assert words in done.stderr, done.stderr
-    assert bare.json("catalog", "show") == {"authorized": [], "rates": [], "brands": [], "references": []}
+    assert bare.json("catalog", "show") == {"authorized": [], "rates": [], "brands": [], "references": [], "rights": []}
 
 
 def test_catalog_in_all_three_formats_is_the_same(bare: Installation, make_installation: object) -> None:
