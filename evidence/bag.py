@@ -5,7 +5,6 @@ bagit-python 1.9 is not used for writing: it declares version 0.97, and its tag 
 
 import contextlib
 import hashlib
-import io
 import os
 import re
 import shutil
@@ -13,18 +12,17 @@ import zipfile
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from touchstone.errors import UserError
 
-CHUNK = 1024 * 1024
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9][A-Za-z0-9._-]{0,99}){0,6}")
 
 
 class Target(Protocol):
     """Where a bag's files go."""
 
-    def put(self, path: str, source: IO[bytes]) -> None:
+    def put(self, path: str, body: bytes) -> None:
         """Write one file."""
 
     def close(self) -> None:
@@ -41,12 +39,12 @@ class FolderTarget:
         self._path, self._partial = path, _partial(path)
         self._partial.mkdir(parents=True)
 
-    def put(self, path: str, source: IO[bytes]) -> None:
+    def put(self, path: str, body: bytes) -> None:
         """Write one file."""
         file = self._partial / path
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("xb") as out:
-            shutil.copyfileobj(source, out, CHUNK)
+            out.write(body)
 
     def close(self) -> None:
         """Give the folder its name."""
@@ -70,13 +68,13 @@ class ZipTarget:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._zip = zipfile.ZipFile(self._partial, "x", zipfile.ZIP_STORED)
 
-    def put(self, path: str, source: IO[bytes]) -> None:
+    def put(self, path: str, body: bytes) -> None:
         """Write one entry."""
         entry = zipfile.ZipInfo(f"{self._path.stem}/{path}", date_time=self._at.timetuple()[:6])
         entry.compress_type = zipfile.ZIP_STORED
         entry.external_attr = 0o644 << 16
         with self._zip.open(entry, "w", force_zip64=True) as out:
-            shutil.copyfileobj(source, out, CHUNK)
+            out.write(body)
 
     def close(self) -> None:
         """Write the directory and give the file its name."""
@@ -108,14 +106,14 @@ class Bag:
         self._attached: dict[str, str] = {}
         self._bytes = 0
 
-    def put(self, path: str, source: bytes | Path) -> str:
+    def put(self, path: str, body: bytes) -> str:
         """Add a payload file below ``data/``; returns its SHA-256 in hex."""
         name = f"data/{path}"
         if not NAME.fullmatch(path):
             raise ValueError(f"{path!r} is not a name for a file in a bag")
         if name in self._manifest:
             raise ValueError(f"{name} is in the bag already")
-        self._manifest[name] = self._written(name, source)
+        self._manifest[name] = self._written(name, body)
         return self._manifest[name]
 
     def seal(self, information: Iterable[tuple[str, str]], *, bagged: datetime) -> bytes:
@@ -141,31 +139,10 @@ class Bag:
         """What has been attached, as a manifest."""
         return _lines(self._attached).encode()
 
-    def _written(self, name: str, source: bytes | Path, *, payload: bool = True) -> str:
-        with _Hashing(source) as hashing:
-            self._target.put(name, hashing)  # type: ignore[arg-type]  # reads in chunks, which is all that is asked of it
-        self._bytes += hashing.size if payload else 0
-        return hashing.sha256.hexdigest()
-
-
-class _Hashing:
-    """Bytes or a file that are hashed as they are read."""
-
-    def __init__(self, source: bytes | Path) -> None:
-        self._file: IO[bytes] = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
-        self.sha256, self.size = hashlib.sha256(), 0
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._file.read(size)
-        self.sha256.update(chunk)
-        self.size += len(chunk)
-        return chunk
-
-    def __enter__(self) -> "_Hashing":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+    def _written(self, name: str, body: bytes, *, payload: bool = True) -> str:
+        self._target.put(name, body)
+        self._bytes += len(body) if payload else 0
+        return hashlib.sha256(body).hexdigest()
 
 
 def _lines(digests: dict[str, str]) -> str:

@@ -1,7 +1,6 @@
 """The bundle: captures, records, reports and notices in one bag, signed and timestamped over its tag manifest."""
 
 import hashlib
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from PIL import Image
 
 from evidence.bag import Bag, Target
 from evidence.cells import write_csv
@@ -27,10 +25,11 @@ from evidence.records import (
 )
 from evidence.report import LANGUAGES, Front, Pictured, render
 from evidence.signing import Certified, public_key, sign_cms
-from evidence.unpack import EXTENSIONS, Unpacked, unpack
+from evidence.unpack import EXTENSIONS, Unpacked, image_format, unpack
 from evidence.wording import Language
+from touchstone.audit import AuditEntry
 from touchstone.errors import VerificationFailed
-from touchstone.exhibit import CustodyEntry, Exhibit, Matter
+from touchstone.exhibit import Exhibit, Matter
 
 MOST_IN_REPORT = 20  # exhibits that one report shows in full; with more, each has one of its own
 _TEXTS = Environment(  # noqa: S701 -- plain text, not HTML
@@ -44,8 +43,8 @@ class Contents(NamedTuple):
 
     matter: Matter
     exhibits: Sequence[Exhibit]
-    custody: Sequence[CustodyEntry]
-    head: CustodyEntry | None
+    custody: Sequence[AuditEntry]
+    head: AuditEntry | None
     made: datetime
     tool: str
     blob: Callable[[str], bytes]
@@ -189,7 +188,7 @@ class _Writing:
     def _text(self, name: str, attestation: Attestation) -> bytes:
         contents = self._contents
         times = [one.capture.circumstances.page_at for one in contents.exhibits]
-        unjudged = [one.name for one in contents.exhibits if not all(accused.judged for accused in one.accusations)]
+        unjudged = [one.name for one in contents.exhibits if not one.judged]
         text = _TEXTS.get_template(name).render(
             reference=" ".join(contents.matter.reference.split()), made=f"{contents.made:%Y-%m-%d %H:%M:%S} UTC",
             tool=contents.tool, total=len(contents.exhibits), separate=self._separate, unjudged=unjudged,
@@ -223,8 +222,7 @@ class _Writing:
 
 def _extension(body: bytes) -> str:
     """What a brand's own photo is called, by its first bytes."""
-    try:
-        with Image.open(io.BytesIO(body)) as image:
-            return EXTENSIONS.get(image.format or "", "bin")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise VerificationFailed("a reference photo is no image any more", hint="Run: touchstone store check") from None
+    kind = image_format(body)
+    if kind is None:
+        raise VerificationFailed("a reference photo is no image any more", hint="Run: touchstone store check")
+    return EXTENSIONS.get(kind, "bin")

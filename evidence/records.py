@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from evidence.cells import write_csv
+from touchstone.audit import AuditEntry
 from touchstone.decoding import to_json
-from touchstone.exhibit import CustodyEntry, Exhibit, Matter
+from touchstone.exhibit import Exhibit, Matter
 
 PRICES = ("at", "currency", "price", "list_price", "availability", "seller_id", "title", "sweep")
 IMAGES = ("exhibit", "file", "url", "warc_record_id", "sha256", "bytes")
@@ -31,7 +32,7 @@ def case_json(matter: Matter, exhibits: Sequence[Exhibit], made: datetime, tool:
                 {
                     "number": one.name, "listing": one.listing.key, "url": one.listing.url, "title": one.listing.title,
                     "brand": one.brand.id, "labels": [accused.flag.label for accused in one.accusations],
-                    "judged_by_a_person": all(accused.judged for accused in one.accusations),
+                    "judged_by_a_person": one.judged,
                     "capture": one.archive.id, "wacz": one.archive.wacz,
                 }
                 for one in exhibits
@@ -85,7 +86,7 @@ def match_json(one: Exhibit) -> bytes:
     )  # fmt: skip
 
 
-def custody_jsonl(rows: Sequence[CustodyEntry], head: CustodyEntry | None) -> bytes:
+def custody_jsonl(rows: Sequence[AuditEntry], head: AuditEntry | None) -> bytes:
     """``custody.jsonl``: the rows of the audit log that concern the bundle, then the head of the chain.
 
     The last line counts the rows and digests their hashes, so that one that is taken out or moved is missed; ``head`` is the

@@ -17,8 +17,9 @@ from evidence.glyphs import glyphs
 from evidence.pictures import drawn, top_of
 from evidence.unpack import ServedImage
 from evidence.wording import Language, wording
+from touchstone.audit import AuditEntry
 from touchstone.catalog import Right
-from touchstone.exhibit import Accusation, CustodyEntry, ErrorRate, Exhibit, Matter
+from touchstone.exhibit import Accusation, ErrorRate, Exhibit, Matter
 from touchstone.listing import Seller
 from touchstone.verdicts import Weighed
 
@@ -52,7 +53,7 @@ class Front(NamedTuple):
     made: datetime
     tool: str
     overview: tuple[Exhibit, ...]
-    custody: tuple[CustodyEntry, ...] = ()
+    custody: tuple[AuditEntry, ...] = ()
 
 
 def render(front: Front, pictured: Sequence[Pictured], language: Language) -> bytes:
@@ -97,7 +98,7 @@ class _Page:
         if who and who.agent:
             complainant += f" ({self._t['agent_of']})"
         rights = {(right.office, right.number): right for one in front.overview for right in one.rights}
-        unjudged = [one.name for one in front.overview if not all(accused.judged for accused in one.accusations)]
+        unjudged = [one.name for one in front.overview if not one.judged]
         return {
             "t": self._t, "heading": f"{self._t['title']}: {self._shown(matter.reference)}", "tool": front.tool,
             "made": _minute(front.made), "made_iso": front.made.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -128,7 +129,7 @@ class _Page:
         listing, offer = one.listing, one.listing.offer
         stamp = one.digests
         return {
-            "name": one.name, "judged": all(accused.judged for accused in one.accusations),
+            "name": one.name, "judged": one.judged,
             "rights": [self._right(right) for right in one.rights],
             "first_seen": _minute(one.prices[0].at) if one.prices else "",
             "captured": _minute(one.capture.circumstances.page_at),
@@ -289,7 +290,7 @@ class _Page:
                 parts.append(f"{self._t[name]} {value:.3f}{within}")
         return "; ".join(parts)
 
-    def _custody(self, entry: CustodyEntry | None) -> dict[str, str]:
+    def _custody(self, entry: AuditEntry | None) -> dict[str, str]:
         if entry is None:
             return {"seq": "…", "at": "", "actor": "", "action": "", "subject": "", "hash": ""}
         return {
@@ -298,7 +299,7 @@ class _Page:
         }  # fmt: skip
 
 
-def _shortened(custody: Sequence[CustodyEntry]) -> Iterator[CustodyEntry | None]:
+def _shortened(custody: Sequence[AuditEntry]) -> Iterator[AuditEntry | None]:
     """The rows that are printed: all, or the first and the last with a gap between."""
     if len(custody) <= CUSTODY_ROWS:
         yield from custody

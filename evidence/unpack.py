@@ -66,12 +66,16 @@ def unpack(wacz: bytes, record: CaptureRecord) -> Unpacked:
     return Unpacked(resources[VIEW], resources[FULL_PAGE], resources[DOCUMENT], resources[TEXT], tuple(images))
 
 
-def _image(url: str, record_id: str, body: bytes) -> Iterator[ServedImage]:
-    """The image that a body is, if it is one of a kind that is harmless to look at."""
+def image_format(body: bytes) -> str | None:
+    """What Pillow calls an image's kind, by its first bytes; ``None`` for what is no image."""
     try:
         with Image.open(io.BytesIO(body)) as image:
-            extension = EXTENSIONS.get(image.format or "")
+            return image.format
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return
-    if extension:
+        return None
+
+
+def _image(url: str, record_id: str, body: bytes) -> Iterator[ServedImage]:
+    """The image that a body is, if it is one of a kind that is harmless to look at."""
+    if extension := EXTENSIONS.get(image_format(body) or ""):
         yield ServedImage(url, record_id, hashlib.sha256(body).hexdigest(), body, extension)

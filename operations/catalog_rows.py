@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from touchstone.catalog import RightKind, Slug
+from touchstone.catalog import Right, Slug
 from touchstone.decoding import Problem, nearest, problems_in
 from touchstone.errors import CatalogError
 
@@ -76,26 +76,10 @@ class RateRow(msgspec.Struct, frozen=True, kw_only=True):
     as_of: date
 
 
-class RightRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A registered right; ``mark`` is what is registered, ``poa`` the reference of a power of attorney."""
-
-    brand: Slug
-    number: str
-    office: str
-    owner: str
-    kind: RightKind = RightKind.TRADEMARK
-    mark: str | None = None
-    classes: tuple[str, ...] = ()
-    registered: date | None = None
-    expires: date | None = None
-    poa: str | None = None
-    url: str | None = None
-
-
-Row = BrandRow | ProductRow | PriceRow | SellerRow | RateRow | RightRow
+Row = BrandRow | ProductRow | PriceRow | SellerRow | RateRow | Right
 SHAPES: dict[str, type[Row]] = {
     "brand": BrandRow, "product": ProductRow, "price": PriceRow, "seller": SellerRow, "rate": RateRow,
-    "right": RightRow,
+    "right": Right,
 }  # fmt: skip
 
 

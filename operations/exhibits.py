@@ -13,10 +13,11 @@ from operations.error_rates import error_rates
 from operations.weighing import weights_of
 from storage.store import Store
 from touchstone.archive import Archive, CaptureRecord, Outcome
+from touchstone.audit import AuditEntry
 from touchstone.catalog import Catalog
 from touchstone.decoding import read_toml
 from touchstone.errors import UserError
-from touchstone.exhibit import Accusation, CustodyEntry, Detector, Exhibit, Matter
+from touchstone.exhibit import Accusation, Detector, Exhibit, Matter
 from touchstone.verdicts import FlagStatus
 
 EXPORTED = (FlagStatus.OPEN, FlagStatus.CONFIRMED, FlagStatus.UNSURE)  # what a brand's export takes on its own
@@ -113,7 +114,7 @@ class Exhibits:
         )  # fmt: skip
 
 
-def custody(store: Store, rows: dict[int, tuple[int, ...]], exhibits: Iterable[Exhibit]) -> tuple[CustodyEntry, ...]:
+def custody(store: Store, rows: dict[int, tuple[int, ...]], exhibits: Iterable[Exhibit]) -> tuple[AuditEntry, ...]:
     """The rows of the audit log that concern these exhibits: their sweeps, flags, captures and timestamps."""
     subjects = {f"flag/{flag}" for flags in rows.values() for flag in flags}
     subjects |= {f"sweep/{sweep}" for row in rows for sweep in store.listings.sweeps_of(row)}
@@ -121,4 +122,4 @@ def custody(store: Store, rows: dict[int, tuple[int, ...]], exhibits: Iterable[E
         subjects.add(f"archive/{one.archive.id}")
         if one.digests is not None:
             subjects.add(f"digests/{one.digests.id}")
-    return tuple(CustodyEntry(**msgspec.structs.asdict(entry)) for entry in store.audit.about(sorted(subjects)))
+    return tuple(store.audit.about(sorted(subjects)))

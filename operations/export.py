@@ -5,8 +5,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from evidence.bag import FolderTarget, ZipTarget
 from evidence.bundle import Attestation, Contents, Written, write_bundle
 from evidence.signing import Certified, load_certified, load_key, make_key
@@ -19,7 +17,7 @@ from storage.store import Store
 from touchstone import VERSION
 from touchstone.configuration import Configuration
 from touchstone.errors import NotStamped
-from touchstone.exhibit import CustodyEntry, Matter
+from touchstone.exhibit import Matter
 
 
 class Exported(NamedTuple):
@@ -62,10 +60,9 @@ def export(
     remarks = [waiting] if (waiting := try_to_stamp(configuration, store)) else []
     attesting = _Attesting(None if waiting else configured(configuration))
     exhibits = tuple(Exhibits(store).build(selection.rows))
-    head = store.audit.head()
     contents = Contents(
         matter=matter, exhibits=exhibits, custody=custody(store, selection.rows, exhibits),
-        head=CustodyEntry(**msgspec.structs.asdict(head)) if head else None, made=made, tool=f"Touchstone {VERSION}",
+        head=store.audit.head(), made=made, tool=f"Touchstone {VERSION}",
         blob=store.blobs.get,
     )  # fmt: skip
     target = ZipTarget(path, made) if zipped else FolderTarget(path)

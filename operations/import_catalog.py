@@ -12,7 +12,7 @@ import msgspec
 from detectors.fingerprints import fingerprint
 from operations import clock
 from operations.aliases import AliasHint, hint
-from operations.catalog_rows import BrandRow, PlacedRow, PriceRow, ProductRow, RateRow, RightRow, SellerRow, read
+from operations.catalog_rows import BrandRow, PlacedRow, PriceRow, ProductRow, RateRow, SellerRow, read
 from storage.store import Store
 from touchstone.catalog import AuthorizedSeller, Brand, BrandReference, Catalog, ReferenceImage, ReferencePrice, Right
 from touchstone.decoding import nearest
@@ -115,7 +115,7 @@ class _Builder:
         rates = [
             rate for placed in self.rows if isinstance(placed.row, RateRow) and (rate := self._rate(placed, placed.row))
         ]
-        rights = [self._right(placed, placed.row) for placed in self.rows if isinstance(placed.row, RightRow)]
+        rights = [self._right(placed, placed.row) for placed in self.rows if isinstance(placed.row, Right)]
         return Catalog(
             brands=tuple(brands), references=tuple(references.values()), authorized=tuple(sellers), rates=tuple(rates),
             rights=tuple(rights),
@@ -146,7 +146,7 @@ class _Builder:
                     key = ("seller", brand, place, seller, str(start))
                 case RateRow(currency=currency):
                     key = ("rate", currency)
-                case RightRow(brand=brand, number=number):
+                case Right(brand=brand, number=number):
                     key = ("right", brand, number)
             if key in seen:
                 self._problem(placed, f"{' '.join(key)} stands already at {seen[key]}", "keep one of the two")
@@ -241,11 +241,11 @@ class _Builder:
             return None
         return ExchangeRate(currency=row.currency, per_euro=per_euro, as_of=row.as_of)
 
-    def _right(self, placed: PlacedRow, row: RightRow) -> Right:
+    def _right(self, placed: PlacedRow, row: Right) -> Right:
         self._known_brand(placed, row.brand)
         if row.registered and row.expires and row.expires < row.registered:
             self._problem(placed, f"expires {row.expires} is before registered {row.registered}", "swap them?")
-        return Right(**msgspec.structs.asdict(row))
+        return row
 
     def _known_brand(self, placed: PlacedRow, brand: str) -> None:
         if brand not in self._brands:

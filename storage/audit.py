@@ -1,35 +1,16 @@
 """Who did what, in an order that cannot be changed unseen: each row's hash covers the row before it."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlite_utils.db import Database
 
+from touchstone.audit import AuditEntry
 from touchstone.decoding import to_json
 
 GENESIS = "0" * 64  # what the first row names as its predecessor
-
-
-class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the chain."""
-
-    seq: int
-    at: str
-    actor: str
-    action: str
-    subject: str
-    detail: str
-    previous: str
-    hash: str
-
-    def expected_hash(self) -> str:
-        """SHA-256, in hex, of the row as a JSON array without its hash; anyone can recompute it."""
-        row = [self.seq, self.at, self.actor, self.action, self.subject, self.detail, self.previous]
-        return hashlib.sha256(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 class AuditLog:
@@ -53,7 +34,7 @@ class AuditLog:
     def entries(self) -> Iterator[AuditEntry]:
         """The rows, oldest first."""
         for row in self._db.conn.execute("SELECT * FROM audit ORDER BY seq"):
-            yield AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True)))
+            yield _entry(row)
 
     def about(self, subjects: Iterable[str]) -> Iterator[AuditEntry]:
         """The rows about these subjects, oldest first."""
@@ -62,12 +43,12 @@ class AuditLog:
             [to_json(list(subjects))],
         )
         for row in rows:
-            yield AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True)))
+            yield _entry(row)
 
     def head(self) -> AuditEntry | None:
         """The newest row; its hash covers all others."""
         row = self._db.conn.execute("SELECT * FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-        return AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True))) if row else None
+        return _entry(row) if row else None
 
     def faults(self) -> Iterator[str]:
         """One line for each place where the chain does not hold."""
@@ -85,3 +66,7 @@ class AuditLog:
         counted = self._db.conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'audit'").fetchone()
         if counted and counted[0] > seq:
             yield f"audit rows {seq + 1} to {counted[0]} were cut off the end"
+
+
+def _entry(row: Sequence[Any]) -> AuditEntry:
+    return AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True)))

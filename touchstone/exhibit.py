@@ -82,8 +82,8 @@ class Detector(msgspec.Struct, frozen=True, kw_only=True):
 class Exhibit(msgspec.Struct, frozen=True, kw_only=True):
     """One listing. ``number`` counts from 1 within the bundle and names its files.
 
-    ``archive``, ``capture`` and ``digests`` are those of the capture that shows it. ``pictures`` are the addresses of
-    its photos with their content addresses, ``reference`` is the genuine product that it is held against.
+    ``archive``, ``capture`` and ``digests`` are those of the capture that shows it. ``reference`` is
+    the genuine product that it is held against.
     """
 
     number: int
@@ -106,15 +106,7 @@ class Exhibit(msgspec.Struct, frozen=True, kw_only=True):
         """What its files are called by: ASCII, generated, never taken from a page."""
         return f"{self.number:04}"
 
-
-class CustodyEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the audit log, with the hash of the row before it and its own."""
-
-    seq: int
-    at: str
-    actor: str
-    action: str
-    subject: str
-    detail: str
-    previous: str
-    hash: str
+    @property
+    def judged(self) -> bool:
+        """Whether a person has decided about each of its flags."""
+        return all(accused.judged for accused in self.accusations)
