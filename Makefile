@@ -26,7 +26,7 @@ test: setup ## Format, lint, types, layers and the whole test suite
 	@$(MAKE) --no-print-directory check
 
 check: $(STAMP) format lint types layers ## The same without looking for a browser first
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 
 format: $(STAMP)
 	@$(VENV)/bin/ruff format --check --quiet . || { echo 'Not formatted. Run: $(VENV)/bin/ruff format .'; exit 1; }

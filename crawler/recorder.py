@@ -303,7 +303,7 @@ class _Visit:
             await self._open(page, log)
             await self._settle(page)
             if self._notes:
-                await page.evaluate(_HALT)
+                await _halt(page)
             born = await page.evaluate(_BORN)
             if self._wanted.hidden is not None:
                 await page.evaluate(_COVER, list(self._wanted.hidden(str(await page.evaluate(_TEXT)))))
@@ -345,9 +345,7 @@ class _Visit:
         self._notes.append(f"stopped after {self._bounds.requests} requests")
         with contextlib.suppress(Exception):  # the page may be closed by now
             await devtools.send("Network.setBlockedURLs", {"urls": ["*"]})
-            while await _evaluated(page, "document.readyState") == "loading":
-                await asyncio.sleep(0.05)
-            await page.evaluate(_HALT)
+            await _halt(page)
 
     async def _open(self, page: Any, log: _Log) -> None:
         """Go there and wait until the document is read; its end is not told where a script led to what is no page."""
@@ -399,6 +397,13 @@ class _Visit:
         return bytes(
             await page.screenshot(full_page=True, clip=clip, animations="disabled", timeout=LOAD_SECONDS * 1000)
         )
+
+
+async def _halt(page: Any) -> None:
+    """Let nothing more load, once the document itself is whole."""
+    while await _evaluated(page, "document.readyState") == "loading":
+        await asyncio.sleep(0.05)
+    await page.evaluate(_HALT)
 
 
 async def _evaluated(page: Any, script: str, given: Any = None) -> Any:

@@ -469,10 +469,24 @@ def test_a_page_that_leads_elsewhere_is_the_last_one(studio: Studio, lead: str, 
     assert (facts.asked, facts.page_url, facts.status) == (f"{studio.url}/page", f"{studio.url}/then", 200)
 
 
-def test_a_page_that_is_never_the_same_is_not_recorded(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures and document must be of one document; one that loads itself again and again is given up."""
+def test_a_page_that_is_another_meanwhile_is_not_recorded(studio: Studio) -> None:
+    """Pictures and document must be of one document; one that loads itself again between them is given up."""
+    again = "let down = false; onscroll = () => { if (scrollY > 0) down = true; else if (down) location.reload() }"
+    studio.refused(scripted(again, "<h1>goods</h1><div style='height: 3000px'></div>"))
+
+
+def test_a_page_that_loads_itself_again_and_again_is_whole_or_not_recorded(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told to stop in the middle of a load, and what is kept then is no half of a document."""
     monkeypatch.setattr("crawler.recorder.IDLE_SECONDS", 1.0)
-    studio.refused(scripted("setTimeout(() => location.reload(), 30)"), bounds=Bounds(seconds=15))
+    studio.site.pages["/page"] = scripted("setTimeout(() => location.reload(), 30)", "<h1>goods</h1><p>the end</p>")
+    try:
+        recording = studio.visit(f"{studio.url}/page", bounds=Bounds(seconds=15))
+    except NotRecorded:
+        return
+    assert "the end" in recording.text
+    assert recording.circumstances.bounds
 
 
 @pytest.mark.parametrize(
