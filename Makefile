@@ -5,7 +5,7 @@ DEMO := .demo
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help setup browser demo test check format lint types layers score adversary flips replay bench bench-evidence bench-extraction bench-rendering bench-crawl bench-quality bench-speed bench-marketplace kills real words loanwords lock lock-peers clean
+.PHONY: help setup browser demo test check format lint types layers score adversary flips replay bench bench-evidence bench-extraction bench-rendering bench-crawl bench-quality bench-speed bench-marketplace kills soak side-by-side outcomes real words loanwords lock lock-peers clean
 
 help: ## Show what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -84,6 +84,15 @@ flips: setup ## Flip 2,000 single bytes of a bundle, each found or not
 
 kills: setup ## Kill a sweep of 2,000 listings fifty times and resume it
 	@TOUCHSTONE_KILLS=50 TOUCHSTONE_KILL_PAGES=2000 $(PYTHON) -m pytest -s tests/cli/test_cli_kills.py -k killed
+
+soak: setup ## Two weeks of scheduled sweeps in 40 minutes, killed at random all the while (ARGS="--days 1 --minutes 3 --kills 20")
+	@$(PYTHON) -m tools.clockwork.soak $(ARGS)
+
+side-by-side: setup ## An hour of scheduled sweeps beside an analyst's, measured at the marketplace (ARGS="--minutes 10")
+	@$(PYTHON) -m tools.clockwork.side_by_side $(ARGS)
+
+outcomes: setup ## Four marketplaces for a simulated day: down, blocking, redesigned, fine
+	@$(PYTHON) -m tools.clockwork.outcomes $(ARGS)
 
 real: setup ## Crawl two shops that nobody here wrote, on this machine (needs Node.js; see docs/real-input.md)
 	@tools/real.sh $(PYTHON)

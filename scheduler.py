@@ -1,7 +1,9 @@
-"""Sweeps on a clock: APScheduler starts each in a process of its own, never two of the same at once."""
+"""Sweeps on a clock: APScheduler says when, the store what is due and what waits, and each sweep is a process of its own."""
 
-import logging
+import os
+import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -9,132 +11,321 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobExecutionEvent
+import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from filelock import FileLock, Timeout
 
-from operations.session import lock_folder
-from touchstone.configuration import Configuration, ScheduledSweep
-from touchstone.errors import ConfigurationError, StoreLocked
+from crawler.marketplace import find
+from crawler.marketplace import load as load_marketplace
+from operations import chores, clock, monitoring
+from operations.conclusions import MOST_STARTS, RETRY_SECONDS, conclude
+from operations.journal import write_journal
+from operations.queue import RUN_NOW
+from operations.schedules import strike, sync
+from operations.session import SCHEDULER_HOLDER, SCHEDULER_LOCK, lock_folder, open_store, scheduler_holder
+from operations.sweep import close_dead_sweeps, give_up, lock_name
+from storage.store import Store
+from touchstone.alerts import Alert, AlertKind
+from touchstone.configuration import Configuration
+from touchstone.errors import StoreLocked, TouchstoneError
+from touchstone.schedules import ScheduleState
+from touchstone.sweeps import Sweep, SweepStatus
 
-log = logging.getLogger("touchstone.scheduler")
+log = structlog.get_logger("touchstone.scheduler")
 
-GRACE_SECONDS = 30.0  # what a sweep gets to finish the pages in flight before it is killed
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+LOOK_SECONDS = 1.0  # between looks at the store, where other processes queue sweeps and change schedules
+LOCKED_SECONDS = 20.0  # until a sweep is tried again whose marketplace and brand somebody sweeps in the foreground
+LOCK_SECONDS = 1.0  # others hold the lock for a moment, to see whether a scheduler does
 
 
 class Scheduler:
-    """The sweeps of one installation on their clocks.
+    """The sweeps of one installation: begun when they are due or asked for, each in a process of its own.
 
-    ``command`` gives the command line that makes a sweep; a test hands in a shorter one.
+    Everything that must survive is in the store; APScheduler's jobs are made anew from it at each start. All rows are
+    written by one thread, which also starts the processes: the system ends them with the *thread* that started them.
+    ``command`` gives the command line that runs the sweep of a number.
     """
 
-    def __init__(self, configuration: Configuration, command: Callable[[ScheduledSweep], list[str]]) -> None:
+    def __init__(self, configuration: Configuration, store: Store, command: Callable[[int], list[str]]) -> None:
         self._configuration = configuration
+        self._settings = configuration.settings.scheduler
+        self._store = store
         self._command = command
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._guard = threading.Lock()
-        self._stopping = False
-        self._scheduler = BackgroundScheduler(timezone=UTC)
-        self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
+        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._held: dict[int, str] = {}
+        self._ending: set[int] = set()  # asked to end, to make way for others
+        self._due: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._awake = threading.Event()
+        self._alarms = BackgroundScheduler(timezone=UTC)
+        self._alarms_at: dict[int, datetime] = {}
+        self.looked_at = clock.now()
 
-    def start(self) -> None:
-        """Put every sweep on its clock; raises ``ConfigurationError`` when there is none or a clock cannot be read."""
-        sweeps = self._configuration.settings.sweep
-        if not sweeps:
-            raise ConfigurationError(
-                "touchstone.toml schedules no sweeps", hint='Add a [[sweep]] with brand, marketplace and every = "6h".'
-            )
-        for number, sweep in enumerate(sweeps):
-            self._scheduler.add_job(
-                self._sweep, trigger_of(sweep), args=[sweep], id=f"{number}:{sweep.name}", name=sweep.name,
-                max_instances=1, coalesce=True, misfire_grace_time=None,
+    def run(self, done: Callable[[], bool]) -> None:
+        """Work until ``done`` says so; then end what runs and return when all is quiet."""
+        sync(self._configuration, self._store)
+        for name, interval, chore in chores.ALL:
+            self._alarms.add_job(
+                self._do, IntervalTrigger(seconds=max(LOOK_SECONDS, clock.real_seconds(interval))), args=[name, chore],
+                id=f"chore:{name}", max_instances=1, coalesce=True, misfire_grace_time=None,
+                next_run_time=datetime.now(UTC),
             )  # fmt: skip
-        self._scheduler.start()
-        for job in self._scheduler.get_jobs():
-            log.info("%s: next at %s", job.name, job.next_run_time)
+        self._alarms.start()
+        try:
+            while not done():
+                self.look()
+                self._awake.wait(LOOK_SECONDS)
+                self._awake.clear()
+        finally:
+            self.stop()
+
+    def wake(self) -> None:
+        """Have it look now."""
+        self._awake.set()
+
+    def look(self) -> None:
+        """See what has ended, what is due and what waits, and act on it. What fails is tried again at the next look."""
+        try:
+            self._reap()
+            self._set_alarms()
+            self._strike()
+            self._begin()
+        except TouchstoneError as error:
+            log.error("look.failed", reason=error.message, hint=error.hint)
+        else:
+            self.looked_at = clock.now()
+
+    # What is due
+
+    def _set_alarms(self) -> None:
+        """An alarm for each schedule's next due time, as the store has it."""
+        wanted = {one.id: one.next_at for one in self._store.schedules.all() if one.state is ScheduleState.ACTIVE}
+        for number in self._alarms_at.keys() - wanted.keys():
+            del self._alarms_at[number]
+            if self._alarms.get_job(str(number)):
+                self._alarms.remove_job(str(number))
+        for number, at in wanted.items():
+            if self._alarms_at.get(number) != at:
+                self._alarms_at[number] = at
+                rings = datetime.now(UTC) + timedelta(seconds=clock.seconds_until(at))
+                self._alarms.add_job(
+                    self._ring, DateTrigger(rings), args=[number], id=str(number), replace_existing=True,
+                    misfire_grace_time=None,
+                )  # fmt: skip
+
+    def _ring(self, number: int) -> None:
+        self._due.put(number)
+        self._awake.set()
+
+    def _strike(self) -> None:
+        now, due = clock.now(), set()
+        while not self._due.empty():
+            due.add(self._due.get_nowait())
+        due |= {
+            number for number, at in self._alarms_at.items() if at <= now
+        }  # the machine slept, or its clock was set
+        for number in sorted(due):
+            occurrence = strike(self._configuration, self._store, number)
+            if occurrence is None:
+                continue
+            name = self._store.schedules.one(number).name
+            if occurrence.skipped:
+                log.warning("due.skipped", schedule=name, due_at=occurrence.due_at, reason=occurrence.skipped)
+            else:
+                log.info(
+                    "due.queued", schedule=name, due_at=occurrence.due_at, sweep=occurrence.sweep,
+                    missed=occurrence.missed,
+                )  # fmt: skip
+            self._set_alarms()
+
+    # What waits
+
+    def _begin(self) -> None:
+        """Start what waits, the most urgent first: one sweep a marketplace, and one that somebody asked for beside it."""
+        running = [one for one in self._store.sweeps.unfinished() if one.status is SweepStatus.RUNNING and one.place]
+        running += [one for number in self._children if (one := self._store.sweeps.one(number)) and one not in running]
+        busy = {(one.request.marketplace, _asked_for(one)) for one in running}
+        locked = {lock_name(one.request): one for one in running}
+        for sweep in list(self._store.sweeps.waiting(clock.now())):
+            place, lock = (sweep.request.marketplace, _asked_for(sweep)), lock_name(sweep.request)
+            if lock in locked:
+                if _asked_for(sweep) and not _asked_for(locked[lock]):
+                    self._have_make_way(locked[lock].id)
+                continue
+            room = self._settings.at_once + _asked_for(sweep)
+            if place in busy or len(self._children) >= room:
+                continue
+            reason = self._reason_to_wait(sweep)
+            if reason:
+                if self._held.get(sweep.id) != reason:
+                    log.info("sweep.held", sweep=sweep.id, marketplace=sweep.request.marketplace, reason=reason)
+                self._held[sweep.id] = reason
+                continue
+            self._held.pop(sweep.id, None)
+            self._start(sweep)
+            busy.add(place)
+            locked[lock] = sweep
+
+    def _have_make_way(self, number: int) -> None:
+        """Interrupt a background sweep of the very brand that somebody waits for; it goes on afterwards, where it stopped."""
+        child = self._children.get(number)
+        if child is not None and number not in self._ending:
+            log.info("sweep.makes_way", sweep=number)
+            self._ending.add(number)
+            child.send_signal(signal.SIGTERM)
+
+    def _reason_to_wait(self, sweep: Sweep) -> str:
+        """Why a sweep is not begun though nothing else runs there: the marketplace is left in peace, or its budget spent."""
+        name = sweep.request.marketplace
+        try:
+            path = find(name, self._configuration.marketplace_folders)
+            daily = load_marketplace(path, self._configuration.marketplace(name)).politeness.requests_per_day
+        except TouchstoneError:
+            return ""  # the sweep itself will say so
+        refusal = self._store.pace.refusal(name, daily)
+        with self._store.transaction():
+            if refusal and refusal.budget:
+                alert = Alert(
+                    kind=AlertKind.BUDGET_SPENT, subject=name, marketplace=name, message=refusal.reason,
+                    hint="Raise requests_per_day where its operator agrees, or sweep less.",
+                )  # fmt: skip
+                self._store.alerts.tell(alert, clock.now())
+            else:
+                self._store.alerts.resolve(
+                    AlertKind.BUDGET_SPENT, name, clock.now(), f"{name} has budget again"
+                )  # fmt: skip
+        return refusal.reason if refusal else ""
+
+    def _start(self, sweep: Sweep) -> None:
+        with self._store.transaction():
+            self._store.sweeps.started(sweep.id)
+        try:
+            child = subprocess.Popen(self._command(sweep.id), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        except OSError as error:
+            log.error("sweep.not_started", sweep=sweep.id, reason=str(error))
+            with self._store.transaction():
+                self._store.sweeps.spare_start(sweep.id)
+                self._store.sweeps.requeue(sweep.id, not_before=clock.now() + timedelta(seconds=RETRY_SECONDS))
+            return
+        self._children[sweep.id] = child
+        log.info(
+            "sweep.started", sweep=sweep.id, process=child.pid, marketplace=sweep.request.marketplace,
+            brand=sweep.request.brand, trigger=sweep.request.trigger,
+        )  # fmt: skip
+
+    # What has ended
+
+    def _reap(self) -> None:
+        """Take note of processes that have ended, of sweeps whose process is gone, and draw the conclusions."""
+        for number, child in list(self._children.items()):
+            code = child.poll()
+            if code is not None:
+                self._settle(number, code, by_us=number in self._ending)
+                self._ending.discard(number)
+                del self._children[number]
+        for number in close_dead_sweeps(self._store):
+            log.warning("sweep.dead", sweep=number)
+        for sweep in self._store.sweeps.unconcluded():
+            if sweep.id in self._children:
+                continue
+            result = conclude(self._store, self._settings, sweep)
+            if result is None:
+                log.warning("sweep.again", sweep=sweep.id)
+            else:
+                log.info(
+                    "sweep.ended", sweep=sweep.id, marketplace=sweep.request.marketplace, brand=sweep.request.brand,
+                    result=result, listings=sweep.report.listings if sweep.report else 0,
+                    problems=list(sweep.report.problems[:3]) if sweep.report else [],
+                )  # fmt: skip
+
+    def _settle(self, number: int, code: int, *, by_us: bool = False) -> None:
+        """Have a sweep's row say what became of its process: whatever the code, the row is what the process closed it as."""
+        log.info("process.ended", sweep=number, code=code)
+        close_dead_sweeps(self._store)
+        sweep = self._store.sweeps.one(number)
+        assert sweep is not None
+        assert sweep.place is not None  # a process was started for it
+        now, locked = clock.now(), code == StoreLocked.exit_code
+        if by_us and sweep.status in (SweepStatus.INTERRUPTED, SweepStatus.QUEUED):
+            with self._store.transaction():
+                self._store.sweeps.spare_start(number)
+        elif sweep.status is SweepStatus.QUEUED and locked:  # somebody sweeps the same in the foreground
+            with self._store.transaction():
+                self._store.sweeps.spare_start(number)
+                self._store.sweeps.requeue(number, not_before=now + timedelta(seconds=LOCKED_SECONDS))
+        elif sweep.status is SweepStatus.QUEUED and sweep.place.starts >= MOST_STARTS:
+            give_up(self._store, number, f"its process ended {sweep.place.starts} times, at last with exit code {code}")
+        elif sweep.status is SweepStatus.QUEUED:
+            wait = timedelta(seconds=RETRY_SECONDS * 2 ** (sweep.place.starts - 1))
+            with self._store.transaction():
+                self._store.sweeps.requeue(number, not_before=now + wait)
 
     def stop(self) -> None:
-        """Start nothing more, end what runs (SIGTERM, then SIGKILL after ``GRACE_SECONDS``), and return when all is quiet."""
-        self._stopping = True
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
-        with self._guard:
-            children = list(self._running.values())
-        for child in children:
+        """Start nothing more, end what runs (SIGTERM, then SIGKILL after the grace time), and return when all is quiet."""
+        if self._alarms.running:
+            self._alarms.shutdown(wait=False)
+        for child in self._children.values():
             child.send_signal(signal.SIGTERM)
-        for child in children:
+        for number, child in self._children.items():
             try:
-                child.wait(GRACE_SECONDS)
+                code = child.wait(self._settings.grace_seconds)
             except subprocess.TimeoutExpired:
-                log.warning("process %s did not end in %s s; killed", child.pid, GRACE_SECONDS)
+                log.warning("process.killed", sweep=number, process=child.pid, after=self._settings.grace_seconds)
                 child.kill()
-                child.wait()
+                code = child.wait()
+            self._settle(number, code, by_us=True)
+        self._children.clear()
 
-    def _sweep(self, sweep: ScheduledSweep) -> None:
-        """Run one sweep to its end; APScheduler calls this in a thread of its own."""
-        with self._guard:
-            if self._stopping:
-                return
-            if sweep.name in self._running:
-                log.warning("%s: skipped, the one before it is still running", sweep.name)
-                return
-            child = subprocess.Popen(self._command(sweep), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            self._running[sweep.name] = child
-        log.info("%s: started as process %s", sweep.name, child.pid)
+    def _do(self, name: str, chore: Callable[[Configuration, Store], None]) -> None:
+        """Do a chore, in a thread of APScheduler's with a connection of its own."""
         try:
-            code = child.wait()
-        finally:
-            with self._guard:
-                del self._running[sweep.name]
-        log.log(logging.INFO if code == 0 else logging.WARNING, "%s: ended with exit code %s", sweep.name, code)
+            with open_store(self._configuration) as store:
+                chore(self._configuration, store)
+        except TouchstoneError as error:
+            log.error("chore.failed", chore=name, reason=error.message)
+        except Exception:  # it is done again, and the sweeps must go on
+            log.exception("chore.failed", chore=name)
+        self.wake()
 
-    def _skipped(self, event: JobExecutionEvent) -> None:
-        log.warning("%s: skipped, the one before it is still running", event.job_id.split(":", 1)[-1])
+
+def _asked_for(sweep: Sweep) -> bool:
+    """Whether somebody waits for a sweep."""
+    return sweep.place is not None and sweep.place.priority >= RUN_NOW
 
 
-def trigger_of(sweep: ScheduledSweep) -> BaseTrigger:
-    """The clock of a sweep, in UTC; raises ``ConfigurationError`` for a cron line that cannot be read."""
-    if sweep.every is not None:
-        length = timedelta(**{UNITS[sweep.every[-1]]: int(sweep.every[:-1])})
-        return IntervalTrigger(seconds=int(length.total_seconds()), timezone=UTC, start_date=datetime.now(UTC))
+def command_of(number: int, config: Path | None, grace_seconds: float) -> list[str]:
+    """The command line that runs a sweep of the queue."""
+    command = [sys.executable, "-m", "cli", *(["--config", str(config)] if config else []), "sweep", "run", str(number)]
+    return [*command, "--parent", str(os.getpid()), "--grace", str(grace_seconds)]
+
+
+def run(
+    configuration: Configuration, config: Path | None = None, command: Callable[[int], list[str]] | None = None
+) -> int:
+    """Run until SIGTERM or Ctrl-C. One scheduler for each store: raises ``StoreLocked`` when another holds it."""
+    write_journal()
+    folder = lock_folder(configuration)
+    grace = configuration.settings.scheduler.grace_seconds
     try:
-        return CronTrigger.from_crontab(sweep.cron or "", timezone=UTC)
-    except ValueError as error:
-        raise ConfigurationError(
-            f"sweep {sweep.name}: cron {sweep.cron!r} cannot be read: {error}",
-            hint="Five fields: minute hour day month weekday, such as 0 6 * * *",
-        ) from None
-
-
-def command_of(sweep: ScheduledSweep, config: Path | None) -> list[str]:
-    """The command line that makes a scheduled sweep."""
-    command = [sys.executable, "-m", "cli", *(["--config", str(config)] if config else []), "sweep"]
-    command += ["--brand", sweep.brand, "--marketplace", sweep.marketplace, "--trigger", "schedule", "--json"]
-    for query in sweep.queries:
-        command += ["--query", query]
-    return command + (["--max-listings", str(sweep.max_listings)] if sweep.max_listings else [])
-
-
-def run(configuration: Configuration, config: Path | None = None) -> int:
-    """Run until SIGTERM or Ctrl-C. One scheduler per store: raises ``StoreLocked`` when another holds it."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    done = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
-    try:
-        with FileLock(lock_folder(configuration) / "scheduler.lock", timeout=0):
-            scheduler = Scheduler(configuration, lambda sweep: command_of(sweep, config))
-            scheduler.start()
-            done.wait()
-            scheduler.stop()
+        with FileLock(folder / SCHEDULER_LOCK, timeout=LOCK_SECONDS), open_store(configuration, create=True) as store:
+            (folder / SCHEDULER_HOLDER).write_text(
+                f"process {os.getpid()} on {socket.gethostname()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            )
+            scheduler = Scheduler(configuration, store, command or (lambda number: command_of(number, config, grace)))
+            asked: list[int] = []  # a handler that took a lock could meet itself
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda number, _: asked.append(number))
+            with monitoring.served(configuration, lambda: scheduler.looked_at) as address:
+                log.info(
+                    "scheduler.started", process=os.getpid(), store=str(configuration.store_folder), metrics=address
+                )
+                scheduler.run(lambda: bool(asked))
+            log.info("scheduler.stopped")
     except Timeout:
+        held = scheduler_holder(configuration) or "one that has just ended"
         raise StoreLocked(
-            f"another scheduler runs for {configuration.store_folder}",
-            hint="Stop it first, or give it this configuration.",
+            f"another scheduler runs for {configuration.store_folder}: {held}",
+            hint="Stop it first, or give this one a store of its own.",
         ) from None
     return 0

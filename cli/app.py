@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import catalog, crawling, evidence, flags, setup, storing, weighing
+from cli import catalog, crawling, evidence, flags, schedules, setup, storing, weighing
 from touchstone import VERSION
 from touchstone.errors import CatalogError, TouchstoneError
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 ok, 1 error, 2 usage, 3 partial or interrupted, 4 verification failed, 75 locked.",
 )
-for room in (setup, catalog, crawling, flags, evidence, weighing, storing):
+for room in (setup, catalog, crawling, schedules, flags, evidence, weighing, storing):
     room.register(app)
 
 

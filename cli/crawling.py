@@ -1,21 +1,19 @@
-"""Commands that crawl: sweep, sweeps, and the scheduler."""
+"""Commands that crawl: sweep, sweeps."""
 
 from typing import Annotated, Any
 
 import typer
 
 from cli.common import Json, configuration, messages, open_store, output, print_json, shown
-from touchstone.sweeps import Sweep, SweepStatus, Trigger
+from touchstone.sweeps import Sweep, SweepStatus
 
 sweep_app = typer.Typer(invoke_without_command=True)
-scheduler_app = typer.Typer(help="Sweeps on a clock.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(sweep_app, name="sweep")
     app.command()(sweeps)
-    app.add_typer(scheduler_app, name="scheduler")
 
 
 @sweep_app.callback()
@@ -30,7 +28,9 @@ def sweep(
     max_listings: Annotated[
         int | None, typer.Option(min=1, help="Stop after this many listings per marketplace.")
     ] = None,
-    trigger: Annotated[Trigger, typer.Option(hidden=True)] = Trigger.ANALYST,
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Leave it to the scheduler, ahead of its background sweeps.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Crawl now, in the foreground, and say what was flagged. Ctrl-C ends it; `sweep resume` goes on with it."""
@@ -45,9 +45,72 @@ def sweep(
     with open_store(context, durable=False) as store:
         errands = sweeping.plan(
             here, store.catalog.load(), brands=tuple(brand or ()), marketplaces=tuple(marketplace or ()),
-            queries=tuple(query or ()), urls=tuple(url or ()), max_listings=max_listings, trigger=trigger,
+            queries=tuple(query or ()), urls=tuple(url or ()), max_listings=max_listings,
         )  # fmt: skip
-        _run(here, store, errands, as_json=as_json)
+        if queue:
+            _queue(store, errands, as_json=as_json)
+        else:
+            _run(here, store, errands, as_json=as_json)
+
+
+def _queue(store: Any, errands: Any, *, as_json: bool) -> None:
+    from operations.queue import ASKED_FOR, enqueue
+    from touchstone.sweeps import Place
+
+    numbers = [enqueue(store, errand, Place(priority=ASKED_FOR)) for errand in errands]
+    if as_json:
+        print_json([store.sweeps.one(number) for number in numbers])
+        return
+    for number, errand in zip(numbers, errands, strict=True):
+        output().print(f"sweep {number} of {errand.marketplace.name} is queued", highlight=False)
+    messages().print(f"Next: touchstone sweep watch {numbers[0]}", style="dim")
+
+
+@sweep_app.command()
+def watch(
+    context: typer.Context, number: Annotated[int, typer.Argument(help="The sweep.")], as_json: Json = False
+) -> None:
+    """Follow a sweep live, whoever runs it, until it has ended; then say what was flagged. Ctrl-C ends only the watching."""
+    from cli.progress import follow
+    from touchstone.errors import UnknownName
+
+    with open_store(context) as store:
+        if store.sweeps.one(number) is None:
+            raise UnknownName(f"there is no sweep {number}", hint="See: touchstone sweeps")
+        found = follow(store, number, scheduled=_is_scheduler_up(configuration(context)))
+        if as_json:
+            print_json(found)
+        else:
+            _print_outcome(store, [found])
+    _exit_for([found])
+
+
+def _is_scheduler_up(here: Any) -> bool:
+    from operations.session import scheduler_holder
+
+    return scheduler_holder(here) is not None
+
+
+@sweep_app.command("run", hidden=True)
+def run_queued(
+    context: typer.Context,
+    number: Annotated[int, typer.Argument(help="The sweep.")],
+    parent: Annotated[int | None, typer.Option(help="The process to end with.")] = None,
+    grace: Annotated[float, typer.Option(help="Seconds that the sweep then gets to end.")] = 30.0,
+) -> None:
+    """Run a sweep of the queue, for the scheduler, with a log of JSON lines."""
+    from operations import sweep as sweeping
+    from operations.journal import JournalWatcher, write_journal
+    from operations.lifeline import tie_to
+
+    if parent is not None:
+        tie_to(parent, grace)
+    write_journal()
+    here = configuration(context)
+    with open_store(context, durable=False) as store:
+        errand = sweeping.queued(here, store, number)
+        done = sweeping.sweep(here, store, [errand], JournalWatcher)
+    _exit_for(done)
 
 
 @sweep_app.command()
@@ -101,6 +164,10 @@ def _run(here: Any, store: Any, errands: Any, *, as_json: bool) -> None:
         print_json(done)
     else:
         _print_outcome(store, done)
+    _exit_for(done)
+
+
+def _exit_for(done: list[Sweep]) -> None:
     if any(found.status is SweepStatus.FAILED for found in done):
         raise typer.Exit(1)
     if any(found.status is not SweepStatus.COMPLETE for found in done):
@@ -153,11 +220,3 @@ def sweeps(context: typer.Context, last: Annotated[int, typer.Option(min=1)] = 2
     for one in found:
         console.print(f"{one.started_at:%Y-%m-%d %H:%M} ", style="dim", end="")
         _print_sweep(one, console)
-
-
-@scheduler_app.command("run")
-def run_scheduler(context: typer.Context) -> None:
-    """Run the sweeps of touchstone.toml on their clocks until SIGTERM or Ctrl-C."""
-    import scheduler
-
-    raise typer.Exit(scheduler.run(configuration(context), context.find_root().obj))

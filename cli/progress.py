@@ -1,5 +1,7 @@
 """A sweep while it runs: one line for each marketplace on standard error."""
 
+import time
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -7,9 +9,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from cli.common import messages
 from operations.sink import Watcher
+from storage.store import Store
 from touchstone.listing import Listing, PageStatus
-from touchstone.sweeps import Sweep
+from touchstone.sweeps import Sweep, SweepStatus
 from touchstone.verdicts import Flag
+
+FOLLOW_SECONDS = 0.5
 
 
 class SweepProgress:
@@ -57,3 +62,38 @@ class _Line(Watcher):
         """Count it and what it raised."""
         self._flags += len(raised)
         self._progress.update(self._task, advance=1, flags=self._flags)
+
+
+def follow(store: Store, number: int, *, scheduled: bool) -> Sweep:
+    """Show how a sweep that another process runs gets on, from what is stored of it; returns it when it has ended."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[said]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=messages()) as progress:
+        task = progress.add_task(f"sweep {number}", said="")
+        while True:
+            found = store.sweeps.one(number)
+            assert found is not None  # sweeps are never deleted
+            if found.status not in (SweepStatus.QUEUED, SweepStatus.RUNNING):
+                return found
+            progress.update(task, said=_said(store, found, scheduled=scheduled))
+            time.sleep(FOLLOW_SECONDS)
+
+
+def _said(store: Store, sweep: Sweep, *, scheduled: bool) -> str:
+    place = sweep.request.marketplace
+    if sweep.status is SweepStatus.QUEUED:
+        ahead = [one.id for one in store.sweeps.waiting(datetime.now(UTC))]
+        where = f", {ahead.index(sweep.id)} ahead of it" if sweep.id in ahead else ""
+        return (
+            f"{place}: waits{where}"
+            if scheduled
+            else f"{place}: waits, and no scheduler runs: touchstone scheduler run"
+        )
+    now = store.frontier.progress(sweep.id)
+    done = sum(now.pages.values())
+    flags = sum(1 for _ in store.flags.ranked(sweep=sweep.id))
+    return f"{place}: {done} pages, {now.open} to go, {flags} flags"

@@ -82,7 +82,7 @@ class MarketplaceSpider(scrapy.Spider):
 
     def _listing(self, visit: Visit, *, rendered: bool) -> Request:
         listing = self.marketplace.listing
-        plan = Plan(listing.wait_for, fields=None if listing.wait_for else _Filling(self.marketplace))
+        plan = Plan(listing.wait_for, fields=None if listing.wait_for else _Filling(self.marketplace, self.sink.now))
         request = self._build(visit, listing.request, self.parse_listing, plan if rendered else None)
         known = visit.validators
         if known and known.recipe == self._recipe and not rendered and visit.way is Way.HTTP:
@@ -189,7 +189,7 @@ class MarketplaceSpider(scrapy.Spider):
         seen = plan.fields.last if isinstance(plan, Plan) and isinstance(plan.fields, _Filling) else None
         if seen is not None and (seen[0].url, seen[0].text) == (page.url, page.text):
             return seen
-        return page, extract(page, self.marketplace, datetime.now(UTC))
+        return page, extract(page, self.marketplace, self.sink.now())
 
     def _wants_browser(self, visit: Visit, status: PageStatus, *, rendered: bool) -> bool:
         """Whether a browser is to look as well: at a page that HTTP leaves empty, or to learn which way is enough."""
@@ -262,6 +262,7 @@ class MarketplaceSpider(scrapy.Spider):
         response = await self._download(Request(url, meta={"download_maxsize": LARGEST_IMAGE_BYTES}))
         if response is None or response.status != 200 or not response.body:
             notes.problems.append("images that could not be fetched")
+            await self.sink.not_had(url)
             return ListingImage(url=url)
         notes.images += 1
         return await self.sink.image(url, response.body)
@@ -275,18 +276,21 @@ class MarketplaceSpider(scrapy.Spider):
         described = self.marketplace.seller
         assert described is not None  # asked for only where the marketplace describes one
         url = seller.url or fill(described.url, base_url=self.marketplace.base_url, seller_id=seller.seller_id)
+        known = await self.sink.known_seller(seller, url)
+        if known is not None:
+            return known
         rendered = described.rendering is Rendering.BROWSER
         meta = {"browser": Plan(described.wait_for)} if rendered else {}
         response = await self._download(Request(url, meta=meta))
         if response is None or response.status != 200:
             notes.problems.append("seller pages that could not be read")
+            await self.sink.not_had(url)
             return seller
         self._count(response, PageStatus.SELLER)
-        await self.sink.note(
-            Visit(kind=PageKind.SELLER, url=url),
-            Outcome(status=PageStatus.SELLER, http=response.status, rendered=rendered),
-        )
-        return extract_seller(_view(response), described, seller)
+        seller = extract_seller(_view(response), described, seller)
+        outcome = Outcome(status=PageStatus.SELLER, http=response.status, rendered=rendered)
+        await self.sink.seller(seller, Visit(kind=PageKind.SELLER, url=url), outcome)
+        return seller
 
     async def _download(self, request: Request) -> Response | None:
         """Fetch through all of Scrapy's middlewares (robots, guard, pace); ``None`` where it cannot be had.
@@ -400,13 +404,14 @@ def _said(error: BaseException) -> str:
 class _Filling:
     """Reads a page that may still be filling in: a plan's ``fields``. ``last`` is what it read last."""
 
-    def __init__(self, marketplace: Marketplace) -> None:
+    def __init__(self, marketplace: Marketplace, now: Callable[[], datetime]) -> None:
         self._marketplace = marketplace
+        self._now = now
         self.last: tuple[PageView, Extraction] | None = None
 
     def __call__(self, url: str, html: str) -> frozenset[str] | None:
         page = PageView(url, html)
-        self.last = page, extract(page, self._marketplace, datetime.now(UTC))
+        self.last = page, extract(page, self._marketplace, self._now())
         return self.last[1].filled
 
 

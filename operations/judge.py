@@ -1,6 +1,7 @@
 """Judging a flag: what a person decided, kept for good."""
 
 from operations import clock
+from operations.standings import WHILE_UP
 from storage.flags import StoredFlag
 from storage.store import Store
 from touchstone.verdicts import Decision, FlagStatus, Judgement, Label
@@ -18,6 +19,8 @@ def judge(store: Store, flag_id: int, decision: Decision, *, actor: str, note: s
         store.audit.append(
             at=at, actor=actor, action=f"flag.{decision}", subject=f"flag/{flag_id}", detail={"note": note}
         )
+        if decision is Decision.CONFIRM:  # a notice may follow: see soon whether it is taken down
+            store.standings.look_again(row, at + WHILE_UP[0])
         store.screenings.decide(row, _decisions(store, row))
         return store.flags.one(flag_id)
 

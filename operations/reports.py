@@ -55,6 +55,7 @@ def report_of(
         captures=store.archives.count(sweep_id, Outcome.KEPT),
         filled=shares,
         problems=(*rot, *problems, *progress.problems),
+        trouble=progress.trouble,
     )
 
 

@@ -3,8 +3,13 @@
 import getpass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from storage.store import Store
 from touchstone.configuration import Configuration
+
+LOCKS = "locks"  # the folder within the store's
+SCHEDULER_LOCK, SCHEDULER_HOLDER = "scheduler.lock", "scheduler.holder"
 
 
 def open_store(configuration: Configuration, *, durable: bool = True, create: bool = False) -> Store:
@@ -22,6 +27,17 @@ def actor() -> str:
 
 def lock_folder(configuration: Configuration) -> Path:
     """Where the locks of running sweeps and of the scheduler are."""
-    folder = configuration.store_folder / "locks"
+    folder = configuration.store_folder / LOCKS
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def scheduler_holder(configuration: Configuration) -> str | None:
+    """Who runs the scheduler of this installation, in words; ``None`` when nobody does."""
+    folder = lock_folder(configuration)
+    try:
+        with FileLock(folder / SCHEDULER_LOCK, timeout=0):
+            return None
+    except Timeout:
+        holder = folder / SCHEDULER_HOLDER
+        return holder.read_text() if holder.exists() else "another process"

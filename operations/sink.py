@@ -18,7 +18,7 @@ from storage.store import Store
 from touchstone.errors import UnreadableImage
 from touchstone.frontier import Lease, Outcome, PageKind, Visit, page_kind
 from touchstone.images import ListingImage
-from touchstone.listing import Listing, PageStatus
+from touchstone.listing import Listing, PageStatus, Seller
 from touchstone.pace import Limits, Turn
 from touchstone.sweeps import Capture, SweepRequest
 from touchstone.verdicts import Flag
@@ -26,6 +26,7 @@ from touchstone.verdicts import Flag
 T = TypeVar("T")
 
 REFUSALS = (PageStatus.BLOCKED, PageStatus.ERROR)
+OTHERS_SECONDS = 0.25  # between looks whether another sweep has fetched what this one needs
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,8 +49,9 @@ class StoreSink:
     """The crawler's ``Sink`` over a store, for one sweep.
 
     ``worker`` has one thread, shared by all sinks of the store: it does the work that is not waiting, in order, and
-    is the only one to touch the connection while a crawl runs. ``revisit_after``: a listing that was seen more
-    recently is not asked for again when a search finds it. ``learns``: whether HTTP is enough is learned by kind of page.
+    is the only one to touch the connection while a crawl runs. ``began``: when the sweep did; what another sweep has
+    fetched since is not fetched again. ``revisit_after``: a listing that was seen more recently is not asked for again
+    when a search finds it. ``learns``: whether HTTP is enough is learned by kind of page.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class StoreSink:
         watcher: Watcher,
         worker: ThreadPoolExecutor,
         *,
+        began: datetime,
         revisit_after: timedelta = timedelta(0),
         learns: bool = False,
     ) -> None:
@@ -70,6 +73,7 @@ class StoreSink:
         self._request = request
         self._watcher = watcher
         self._worker = worker
+        self._began = began
         self._revisit_after = revisit_after
         self._learns = learns
         self._holder = holder_of(os.getpid(), sweep_id)
@@ -82,6 +86,9 @@ class StoreSink:
 
     def _lease(self, most: int) -> Lease:
         visits, wait = self._store.frontier.lease(self._sweep_id, most)
+        while visits and not (fresh := self._leave_what_others_saw(visits)):
+            visits, wait = self._store.frontier.lease(self._sweep_id, most)
+        visits = fresh if visits else []
         if self._learns:
             choose = self._store.rendering.choose
             place = self._request.marketplace
@@ -92,6 +99,26 @@ class StoreSink:
                 for visit in visits
             ]
         return Lease(visits, wait)
+
+    def _leave_what_others_saw(self, visits: list[Visit]) -> list[Visit]:
+        """The visits that are still to be made; a listing that another sweep has seen since this one began needs none."""
+        asked = set(self._request.urls)
+        found = [visit.url for visit in visits if visit.kind is PageKind.LISTING and visit.url not in asked]
+        named = [visit.url for visit in visits if visit.kind is PageKind.LISTING and visit.url in asked]
+        seen_since, place = self._store.listings.seen_since, self._request.marketplace
+        seen = (seen_since(place, found, self._fresh_since()) if found else set()) | (
+            seen_since(place, named, self._began) if named else set()
+        )
+        for visit in visits:
+            if visit.kind is PageKind.LISTING and visit.url in seen and not visit.attempts:
+                self._store.frontier.settle(visit, Outcome(status=PageStatus.LISTING))
+        return [
+            visit for visit in visits if visit.kind is not PageKind.LISTING or visit.url not in seen or visit.attempts
+        ]
+
+    def _fresh_since(self) -> datetime:
+        """Since when a listing must have been seen for a search that finds it to pass it by."""
+        return min(self._began, clock.now() - self._revisit_after)
 
     async def learn(self, url: str, *, browser_more: bool) -> None:
         """Note whether a page that was seen both ways gave a browser more than HTTP."""
@@ -120,7 +147,9 @@ class StoreSink:
 
         def work() -> None:
             note = "\n".join(outcome.problems)
-            self._store.frontier.put_back(visit, after=after, note=note, failed=failed)
+            self._store.frontier.put_back(
+                visit, after=after, note=note, failed=failed, status=outcome.status if failed else None
+            )
             if outcome.hold:
                 self._store.pace.hold(self._request.marketplace, outcome.hold)
             if failed:
@@ -128,16 +157,13 @@ class StoreSink:
 
         await self._stored(work)
 
-    async def note(self, visit: Visit, outcome: Outcome) -> None:
-        """Note a page that was fetched on the way."""
-        await self._stored(lambda: self._store.frontier.note(self._sweep_id, visit, outcome))
-
     async def release(self) -> None:
         """Free what this process holds of the sweep and of the marketplace's pace."""
 
         def work() -> None:
             self._store.frontier.release(self._sweep_id)
             self._store.pace.leave(self._holder)
+            self._store.fetching.leave(self._holder)
 
         await self._stored(work)
 
@@ -166,9 +192,43 @@ class StoreSink:
             ended, self._ended = self._ended, []
             asyncio.ensure_future(self._stored(lambda: self._store.pace.give_back(ended)))  # noqa: RUF006 -- nobody waits
 
+    def now(self) -> datetime:
+        """This moment."""
+        return clock.now()
+
     async def known_image(self, url: str) -> ListingImage | None:
-        """The image that this address gave earlier."""
-        return await self._off_loop(lambda: self._store.images.at(url))
+        """The image that this address gave earlier; else the caller is the only one to fetch it."""
+        return await self._known_or_claimed(url, lambda: self._store.images.at(url))
+
+    async def known_seller(self, seller: Seller, url: str) -> Seller | None:
+        """What the seller's page said since this sweep began; else the caller is the only one to fetch it."""
+        known = self._store.listings.seller_read_since
+        place, number = self._request.marketplace, seller.seller_id
+        return await self._known_or_claimed(url, lambda: known(place, number, self._began))
+
+    async def seller(self, seller: Seller, visit: Visit, outcome: Outcome) -> None:
+        """Keep what a seller's page said."""
+
+        def work() -> None:
+            self._store.listings.read_seller(seller, clock.now())
+            self._store.frontier.note(self._sweep_id, visit, outcome)
+            self._store.fetching.end(visit.url)
+
+        await self._stored(work)
+
+    async def not_had(self, url: str) -> None:
+        """Have others try."""
+        await self._stored(lambda: self._store.fetching.end(url))
+
+    async def _known_or_claimed(self, url: str, known: Callable[[], T | None]) -> T | None:
+        """What is known already, or ``None`` when it is this sweep's to fetch; waits while it is another's."""
+        found = await self._off_loop(known)
+        while found is None and not await self._stored(lambda: self._store.fetching.claim(url, self._holder)):
+            await asyncio.sleep(OTHERS_SECONDS)
+            found = await self._off_loop(known)
+        if found is None:  # another may have had it between the look and the claim
+            found = await self._off_loop(known)
+        return found
 
     async def image(self, url: str, body: bytes) -> ListingImage:
         """Keep an image's bytes; look at them only when no address gave them before."""
@@ -208,6 +268,7 @@ class StoreSink:
             if not known:
                 self._store.images.keep(sha256, size=len(body), fingerprint=print_, unreadable=unreadable, at=at)
             self._store.images.seen_at(url, sha256, at)
+            self._store.fetching.end(url)
         return ListingImage(url=url, sha256=sha256, fingerprint=print_)
 
     def _settle(self, visit: Visit, outcome: Outcome) -> tuple[list[tuple[Listing, list[tuple[int, Flag]]]], int]:
@@ -241,7 +302,7 @@ class StoreSink:
         """Add what a page of results links to, and its next page while results go on; returns the number of visits."""
         frontier, seen_since, place = self._store.frontier, self._store.listings.seen_since, self._request.marketplace
         urls, most = [visit.url for visit in outcome.found], self._request.max_listings
-        recent = seen_since(place, urls, clock.now() - self._revisit_after) if self._revisit_after else set()
+        recent = seen_since(place, urls, self._fresh_since())
         added = frontier.add(
             self._sweep_id,
             (visit for visit in outcome.found if visit.url not in recent),

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,10 +16,11 @@ from operations import clock
 from operations.reports import report_of
 from operations.rescreen import look_again
 from operations.screener import Screener
-from operations.session import actor, lock_folder
+from operations.session import LOCKS, actor, lock_folder
 from operations.side_captures import Place, SideCaptures
 from operations.sink import StoreSink, Watcher, holder_of
 from operations.stamp import try_to_stamp
+from operations.standings import keep_standings
 from storage.store import Store
 from touchstone.catalog import Catalog
 from touchstone.configuration import Configuration
@@ -105,9 +106,21 @@ def resumable(configuration: Configuration, store: Store, sweep_id: int | None =
         found = store.sweeps.one(sweep_id)
         if found is None:
             raise UnknownName(f"there is no sweep {sweep_id}", hint="See: touchstone sweeps")
+    return [_errand(configuration, found)]
+
+
+def queued(configuration: Configuration, store: Store, sweep_id: int) -> Errand:
+    """The errand of a sweep that waits for a process. Raises ``UnknownName`` when it does not wait."""
+    found = store.sweeps.one(sweep_id)
+    if found is None or found.status is not SweepStatus.QUEUED:
+        raise UnknownName(f"no sweep {sweep_id} waits in the queue", hint="See: touchstone sweeps")
+    return _errand(configuration, found)
+
+
+def _errand(configuration: Configuration, found: Sweep) -> Errand:
     place = find(found.request.marketplace, configuration.marketplace_folders)
     marketplace = load_marketplace(place, configuration.marketplace(found.request.marketplace))
-    return [Errand(found.request, marketplace, found.id)]
+    return Errand(found.request, marketplace, found.id)
 
 
 def sweep(
@@ -123,15 +136,16 @@ def sweep(
     """
     from crawler.crawl import Ending, Job, crawl
 
-    with _locks(configuration, errands):
+    with _locks(configuration, errands) as alive:
         close_dead_sweeps(store)
         catalog = store.catalog.load()
         screener = Screener(store, catalog)
-        opened = [_open(store, errand) for errand in errands]
+        opened = [_open(store, errand, alive) for errand in errands]
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         sinks = [
             StoreSink(
                 store, screener, sweep_id, errand.request, watcher_for(_running(sweep_id, errand)), worker,
+                began=_began(store, sweep_id),
                 revisit_after=timedelta(hours=errand.marketplace.listing.revisit_hours),
                 learns=errand.marketplace.listing.rendering is Rendering.AUTO,
             )
@@ -179,11 +193,11 @@ def _captures(
 
 def close_dead_sweeps(store: Store) -> list[int]:
     """Mark sweeps as interrupted whose process is gone, and free what they had taken on; returns their numbers."""
-    dead = {sweep_id: process for sweep_id, _, _, process in store.sweeps.running() if not _alive(process)}
+    dead = {sweep_id: process for sweep_id, _, _, process in store.sweeps.running() if not is_alive(store, sweep_id)}
     for sweep_id, process in dead.items():
         with store.transaction():
             store.frontier.release(sweep_id)
-            store.pace.leave(holder_of(process, sweep_id))
+            _leave(store, holder_of(process, sweep_id))
         progress = store.frontier.progress(sweep_id)
         left = f"its process was killed; go on with: touchstone sweep resume {sweep_id}"
         report = SweepReport(
@@ -198,33 +212,52 @@ def close_dead_sweeps(store: Store) -> list[int]:
     return list(dead)
 
 
-def _alive(process: int) -> bool:
-    if process == os.getpid():
-        return False  # an earlier life of this number: a process opens its sweeps after it looked for dead ones
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+def give_up(store: Store, sweep_id: int, reason: str) -> None:
+    """Close a sweep that no process could be had for."""
+    _close(store, sweep_id, SweepReport(status=SweepStatus.FAILED, problems=(reason,)))
+
+
+def is_alive(store: Store, sweep_id: int) -> bool:
+    """Whether a process works on a sweep: it holds the sweep's lock, which the system frees however the process ends."""
+    path = _life_of(store, sweep_id)
+    if not path.exists():
         return False
-    except PermissionError:
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
         return True
-    return True
 
 
-def _open(store: Store, errand: Errand) -> int:
-    """Open a sweep with its first visits, or go on with one; either is one transaction."""
+def _life_of(store: Store, sweep_id: int) -> Path:
+    return store.folder / LOCKS / f"sweep-{sweep_id}.lock"
+
+
+def _open(store: Store, errand: Errand, alive: contextlib.ExitStack) -> int:
+    """Open a sweep with its first visits, or go on with one; either is one transaction, which takes the sweep's lock."""
     at, place, request = clock.now(), errand.marketplace, errand.request
     sweep_id = errand.sweep_id or _interrupted(store, request)
     with store.transaction():
         store.sweeps.know_marketplace(place.name, title=place.title, base_url=place.base_url)
         action = "sweep.resume" if sweep_id else "sweep.open"
         if sweep_id:
-            store.sweeps.reopen(sweep_id)
+            before = store.sweeps.one(sweep_id)
+            store.sweeps.reopen(sweep_id, at)
             store.frontier.release(sweep_id)
             store.frontier.revive(sweep_id)
+            if before and before.status is SweepStatus.QUEUED and before.report is None:
+                action = "sweep.open"
+                store.frontier.add(sweep_id, _first_visits(errand), most=request.max_listings)
         else:
             sweep_id = store.sweeps.open(request, at)
             store.frontier.add(sweep_id, _first_visits(errand), most=request.max_listings)
         store.audit.append(at=at, actor=actor(), action=action, subject=f"sweep/{sweep_id}", detail=request)
+        try:
+            alive.enter_context(FileLock(_life_of(store, sweep_id), timeout=0))
+        except Timeout:
+            raise StoreLocked(
+                f"sweep {sweep_id} is running already", hint=f"Follow it with: touchstone sweep watch {sweep_id}"
+            ) from None
     return sweep_id
 
 
@@ -247,32 +280,51 @@ def _interrupted(store: Store, request: SweepRequest) -> int | None:
     return before.id if before and recent and before.status is SweepStatus.INTERRUPTED else None
 
 
+def _began(store: Store, sweep_id: int) -> datetime:
+    found = store.sweeps.one(sweep_id)
+    assert found is not None  # it has just been opened
+    return found.started_at
+
+
 def _running(sweep_id: int, errand: Errand) -> Sweep:
     return Sweep(id=sweep_id, request=errand.request, status=SweepStatus.RUNNING, started_at=clock.now())
+
+
+def _leave(store: Store, holder: str) -> None:
+    """Free the turns and claims of a process that is done with a sweep: others would wait for them until they expire."""
+    store.pace.leave(holder)
+    store.fetching.leave(holder)
 
 
 def _close(store: Store, sweep_id: int, report: SweepReport) -> None:
     at = clock.now()
     with store.transaction():
+        _leave(store, holder_of(os.getpid(), sweep_id))  # what was taken while the crawl was ending
         store.sweeps.close(sweep_id, report, at)
+        keep_standings(store, sweep_id, at)
         store.audit.append(at=at, actor=actor(), action="sweep.close", subject=f"sweep/{sweep_id}", detail=report)
 
 
 @contextlib.contextmanager
-def _locks(configuration: Configuration, errands: Iterable[Errand]) -> Iterator[None]:
-    """Hold the lock of each errand's marketplace and brand: never two of the same at once."""
+def _locks(configuration: Configuration, errands: Iterable[Errand]) -> Iterator[contextlib.ExitStack]:
+    """Hold the lock of each errand's marketplace and brand: never two of the same at once. More may be added."""
     folder = lock_folder(configuration)
     with contextlib.ExitStack() as held:
         for errand in errands:
             held.enter_context(_lock(folder, errand))
-        yield
+        yield held
+
+
+def lock_name(request: SweepRequest) -> str:
+    """What two sweeps have in common that may not run at once: marketplace and brand, or that both look again."""
+    what = "revisit" if request.trigger is Trigger.REVISIT else request.brand or "any"
+    return f"{request.marketplace}-{what}"
 
 
 @contextlib.contextmanager
 def _lock(folder: Path, errand: Errand) -> Iterator[None]:
-    name = f"{errand.marketplace.name}-{errand.request.brand or 'any'}"
     try:
-        with FileLock(folder / f"{name}.lock", timeout=0):
+        with FileLock(folder / f"{lock_name(errand.request)}.lock", timeout=0):
             yield
     except Timeout:
         raise StoreLocked(

@@ -32,7 +32,7 @@ def check(store: Store, *, blob_read: Callable[[int], None] = lambda count: None
 
 def _check(store: Store, blob_read: Callable[[int], None]) -> CheckReport:
     faults = [*_database_faults(store), *store.audit.faults()]
-    referenced = _referenced_blobs(store)
+    referenced = referenced_blobs(store)
     on_disk = set(store.blobs.names())
     for count, sha256 in enumerate(sorted(referenced & on_disk), 1):
         fault = _blob_fault(store, sha256)
@@ -85,7 +85,8 @@ def _database_faults(store: Store) -> Iterator[str]:
         yield f"migration {migration.name} has not been applied"
 
 
-def _referenced_blobs(store: Store) -> set[str]:
+def referenced_blobs(store: Store) -> set[str]:
+    """The blobs that rows name."""
     rows = store.db.conn.execute(
         "SELECT sha256 FROM images UNION SELECT sha256 FROM captures UNION SELECT wacz FROM archives"
         " UNION SELECT record FROM archives UNION SELECT sha256 FROM digest_lists UNION SELECT token FROM timestamps"

@@ -139,6 +139,17 @@ class FlagStore:
         )
         return counts.get(FlagStatus.CONFIRMED, 0), counts.get(FlagStatus.DISMISSED, 0)
 
+    def counts(self) -> list[tuple[str, str, str, int]]:
+        """How many flags of each brand and label stand how."""
+        return list(
+            self._db.conn.execute("SELECT brand, label, status, count(*) FROM flags GROUP BY brand, label, status")
+        )
+
+    def oldest_open(self) -> list[tuple[str, datetime]]:
+        """For each brand, when the oldest flag was raised that waits for a person."""
+        rows = self._db.conn.execute("SELECT brand, min(raised_at) FROM flags WHERE status = 'open' GROUP BY brand")
+        return [(brand, datetime.fromisoformat(at)) for brand, at in rows]
+
     def judgements(self, flag_id: int) -> list[Judgement]:
         """What was decided about a flag, oldest first."""
         rows = self._db.conn.execute(

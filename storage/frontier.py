@@ -10,11 +10,24 @@ from w3lib.url import canonicalize_url
 
 from touchstone.decoding import to_json
 from touchstone.frontier import DeadLetter, Lease, Outcome, PageKind, Progress, Validators, Visit, VisitState
-from touchstone.listing import PageStatus
+from touchstone.listing import TROUBLE, PageStatus
 
 LEASE_SECONDS = (
     900.0  # far beyond the longest visit with its images; a killed worker's visits are freed at once instead
 )
+LOOK_AGAIN_SECONDS = 0.5  # when what is due is being visited by another sweep
+_LEASE = """
+UPDATE frontier SET state = 'leased', until = :until WHERE id IN (
+    SELECT id FROM frontier AS mine WHERE sweep = :sweep AND state IN ('ready', 'leased') AND until <= :now
+    AND NOT (kind = 'listing' AND EXISTS (
+        SELECT 1 FROM frontier AS other JOIN sweeps ON sweeps.id = other.sweep
+        WHERE other.kind = 'listing' AND other.key = mine.key AND other.state = 'leased' AND other.sweep <> :sweep
+        AND other.until > :now AND sweeps.status = 'running'
+        AND sweeps.marketplace = (SELECT marketplace FROM sweeps WHERE id = :sweep)
+    ))
+    ORDER BY priority DESC, id LIMIT :most
+) RETURNING id, kind, url, query, number, attempts, priority
+"""
 PRIORITY = {PageKind.SEARCH: 1, PageKind.LISTING: 0, PageKind.SELLER: 0}
 
 
@@ -53,13 +66,13 @@ class FrontierStore:
         return int(row.fetchone()[0])
 
     def lease(self, sweep_id: int, most: int) -> Lease:
-        """Take on up to ``most`` visits that are due, searches first, then in the order in which they were found."""
+        """Take on up to ``most`` visits that are due, searches first, then in the order in which they were found.
+
+        A listing that another sweep of the marketplace is visiting right now is left until that visit has ended.
+        """
         now = self._now()
         rows = self._db.conn.execute(
-            "UPDATE frontier SET state = 'leased', until = ? WHERE id IN (SELECT id FROM frontier WHERE sweep = ?"
-            " AND state IN ('ready', 'leased') AND until <= ? ORDER BY priority DESC, id LIMIT ?)"
-            " RETURNING id, kind, url, query, number, attempts, priority",
-            [now + LEASE_SECONDS, sweep_id, now, most],
+            _LEASE, {"until": now + LEASE_SECONDS, "sweep": sweep_id, "now": now, "most": most}
         ).fetchall()
         if rows:
             rows.sort(key=lambda row: (-row[6], row[0]))  # RETURNING keeps no order
@@ -77,7 +90,9 @@ class FrontierStore:
         (next_due,) = self._db.conn.execute(
             "SELECT min(until) FROM frontier WHERE sweep = ? AND state = 'ready'", [sweep_id]
         ).fetchone()
-        return Lease([], None if next_due is None else max(0.0, next_due - now))
+        if next_due is None:
+            return Lease([], None)
+        return Lease([], next_due - now if next_due > now else LOOK_AGAIN_SECONDS)
 
     def settle(self, visit: Visit, outcome: Outcome) -> None:
         """Acknowledge a visit: nothing is left to do for it."""
@@ -108,11 +123,14 @@ class FrontierStore:
         )  # fmt: skip
         return bool(cursor.rowcount)
 
-    def put_back(self, visit: Visit, *, after: float, note: str = "", failed: bool = True) -> None:
-        """Have a visit made again, not before ``after`` seconds; ``failed`` counts the try."""
+    def put_back(
+        self, visit: Visit, *, after: float, note: str = "", failed: bool = True, status: PageStatus | None = None
+    ) -> None:
+        """Have a visit made again, not before ``after`` seconds; ``failed`` counts the try. An earlier note stays without one."""
         self._db.conn.execute(
-            "UPDATE frontier SET state = 'ready', until = ?, attempts = attempts + ?, note = ? WHERE id = ?",
-            [self._now() + after, int(failed), note, visit.id],
+            "UPDATE frontier SET state = 'ready', until = ?, attempts = attempts + ?, note = iif(?, note, ?),"
+            " status = coalesce(?, status) WHERE id = ?",
+            [self._now() + after, int(failed), not note, note, status, visit.id],
         )
 
     def release(self, sweep_id: int) -> int:
@@ -150,7 +168,13 @@ class FrontierStore:
             [sweep_id],
         ):
             problems.update(dict.fromkeys(note.splitlines(), count))
+        trouble = self._db.conn.execute(
+            f"SELECT status FROM frontier WHERE sweep = ? AND status IN ({','.join('?' * len(TROUBLE))})"
+            " GROUP BY status ORDER BY count(*) DESC, status LIMIT 1",
+            [sweep_id, *TROUBLE],
+        ).fetchone()
         return Progress(
+            trouble=PageStatus(trouble[0]) if trouble else None,
             states=dict(sorted(states.items())),
             pages=dict(sorted(pages.items())),
             images=images,

@@ -55,11 +55,27 @@ class ListingStore:
 
     def _know_seller(self, seller: Seller, at: str) -> str:
         self._db.conn.execute(
-            "INSERT INTO sellers VALUES (?,?,?,?,?,?) ON CONFLICT (marketplace, seller_id) DO UPDATE SET"
+            "INSERT INTO sellers (marketplace, seller_id, name, record, first_seen, last_seen) VALUES (?,?,?,?,?,?) ON CONFLICT (marketplace, seller_id) DO UPDATE SET"
             " name = excluded.name, record = excluded.record, last_seen = excluded.last_seen",
             [seller.marketplace, seller.seller_id, seller.name, to_json(seller), at, at],
         )
         return seller.seller_id
+
+    def read_seller(self, seller: Seller, at: datetime) -> None:
+        """Note what a seller's page said."""
+        self._know_seller(seller, at.isoformat())
+        self._db.conn.execute(
+            "UPDATE sellers SET read_at = ? WHERE marketplace = ? AND seller_id = ?",
+            [at.isoformat(), seller.marketplace, seller.seller_id],
+        )
+
+    def seller_read_since(self, marketplace: str, seller_id: str, since: datetime) -> Seller | None:
+        """A seller whose page was read since then."""
+        row = self._db.conn.execute(
+            "SELECT record FROM sellers WHERE marketplace = ? AND seller_id = ? AND read_at >= ?",
+            [marketplace, seller_id, since.isoformat()],
+        ).fetchone()
+        return msgspec.json.decode(row[0], type=Seller) if row else None
 
     def replace(self, row_id: int, listing: Listing) -> None:
         """Keep what was learned of a listing since it was seen; what was observed stays."""

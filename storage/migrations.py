@@ -7,7 +7,8 @@ migrations = Migrations("touchstone")
 
 _FIRST_INSERT_ONLY = ("observations", "judgements", "captures", "audit")
 _EVIDENCE_INSERT_ONLY = ("archives", "digest_lists", "listed_archives", "timestamps")
-INSERT_ONLY = (*_FIRST_INSERT_ONLY, "weightings", *_EVIDENCE_INSERT_ONLY)
+_CLOCK_INSERT_ONLY = ("occurrences", "standing_events")
+INSERT_ONLY = (*_FIRST_INSERT_ONLY, "weightings", *_EVIDENCE_INSERT_ONLY, *_CLOCK_INSERT_ONLY)
 
 _CATALOG = """
 CREATE TABLE brands (
@@ -246,3 +247,73 @@ def evidence(db: Database) -> None:
         if statement.strip():
             db.execute(statement)
     _only_insert(db, *_EVIDENCE_INSERT_ONLY)
+
+
+_CLOCK = """
+CREATE TABLE schedules (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, source TEXT NOT NULL, record TEXT NOT NULL, state TEXT NOT NULL,
+    anchor TEXT NOT NULL, next_at TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0, not_before TEXT, result TEXT,
+    result_at TEXT, success_at TEXT, note TEXT NOT NULL DEFAULT ''
+) STRICT;
+ALTER TABLE sweeps ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sweeps ADD COLUMN schedule INTEGER REFERENCES schedules(id);
+ALTER TABLE sweeps ADD COLUMN due_at TEXT;
+ALTER TABLE sweeps ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sweeps ADD COLUMN not_before TEXT;
+ALTER TABLE sweeps ADD COLUMN starts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sweeps ADD COLUMN concluded INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX sweeps_by_due_time ON sweeps(schedule, due_at);
+CREATE INDEX sweeps_unfinished ON sweeps(status) WHERE status IN ('queued', 'running');
+CREATE INDEX sweeps_unconcluded ON sweeps(queued) WHERE queued = 1 AND concluded = 0;
+CREATE TABLE occurrences (
+    schedule INTEGER NOT NULL REFERENCES schedules(id), due_at TEXT NOT NULL, at TEXT NOT NULL,
+    sweep INTEGER REFERENCES sweeps(id), missed INTEGER NOT NULL, skipped TEXT NOT NULL, PRIMARY KEY (schedule, due_at)
+) STRICT;
+CREATE TABLE standings (
+    listing INTEGER PRIMARY KEY REFERENCES listings(id), standing TEXT NOT NULL, since TEXT NOT NULL,
+    checked_at TEXT NOT NULL, checks INTEGER NOT NULL, next_at TEXT
+) STRICT;
+CREATE INDEX standings_by_next ON standings(next_at);
+CREATE TABLE standing_events (
+    id INTEGER PRIMARY KEY, listing INTEGER NOT NULL REFERENCES listings(id), sweep INTEGER NOT NULL REFERENCES sweeps(id),
+    at TEXT NOT NULL, change TEXT NOT NULL, detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX standing_events_by_listing ON standing_events(listing);
+CREATE TABLE gone_photos (
+    sha256 TEXT NOT NULL, listing INTEGER NOT NULL REFERENCES listings(id), PRIMARY KEY (sha256, listing)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE alerts (
+    id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, record TEXT NOT NULL,
+    resolved_at TEXT, sent TEXT NOT NULL DEFAULT '{}', fault TEXT NOT NULL DEFAULT '', tries INTEGER NOT NULL DEFAULT 0,
+    next_try TEXT, done INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX alerts_open ON alerts(kind, subject) WHERE resolved_at IS NULL;
+CREATE INDEX alerts_unsent ON alerts(done) WHERE done = 0;
+CREATE TABLE chores (name TEXT PRIMARY KEY, done_at TEXT NOT NULL) STRICT;
+CREATE TABLE fetching (url TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX frontier_under_way ON frontier(kind, key) WHERE state = 'leased';
+ALTER TABLE sellers ADD COLUMN read_at TEXT;
+CREATE TABLE expiring (name TEXT PRIMARY KEY, before TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX captures_by_age ON captures(at);
+CREATE INDEX observations_by_age ON observations(at)
+"""
+
+
+@migrations()
+def sweeps_on_a_clock(db: Database) -> None:
+    """Schedules and the queue, what became of listings, alerts; and what may expire.
+
+    Pages and observations may be deleted only while ``expiring`` names an age that they have reached, which is so
+    within the one transaction that deletes them and says so in the audit log.
+    """
+    for statement in _CLOCK.split(";"):
+        if statement.strip():
+            db.execute(statement)
+    _only_insert(db, *_CLOCK_INSERT_ONLY)
+    for table in ("observations", "captures"):
+        db.execute(f"DROP TRIGGER {table}_keeps_delete")
+        db.execute(
+            f"CREATE TRIGGER {table}_keeps_delete BEFORE DELETE ON {table} WHEN NOT EXISTS"
+            f" (SELECT 1 FROM expiring WHERE name = '{table}' AND OLD.at < before)"
+            f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
+        )

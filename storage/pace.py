@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils.db import Database
 
-from touchstone.pace import PATIENCE_SECONDS, Limits, Turn
+from touchstone.pace import PATIENCE_SECONDS, Limits, Refusal, Turn
 
 SLOT_SECONDS = 300.0  # a slot whose holder was killed is free again after it; no request is allowed to take so long
 ALIVE_SECONDS = 2.0  # who waits asks far more often; a ticket that is older has nobody behind it
@@ -29,26 +29,11 @@ class PaceStore:
         Who asked first is served first, so that a busy sweep cannot starve another.
         """
         now, sql = self._now(), self._db.conn
-        today = datetime.fromtimestamp(now, UTC).date().isoformat()
         sql.execute("INSERT INTO pace (marketplace) VALUES (?) ON CONFLICT DO NOTHING", [marketplace])
-        next_at, day, used, closed_until = sql.execute(
-            "SELECT next_at, day, used, closed_until FROM pace WHERE marketplace = ?", [marketplace]
-        ).fetchone()
-        used = used if day == today else 0
-        if closed_until > now:
-            until = datetime.fromtimestamp(closed_until, UTC)
-            return Turn(
-                0, 0, f"{marketplace} refused {REFUSALS} requests in a row; it is left in peace until {until:%H:%M} UTC"
-            )
-        if limits.daily is not None and used >= limits.daily:
-            return Turn(
-                0,
-                0,
-                f"the daily budget of {limits.daily} requests to {marketplace} is spent; it is renewed at 00:00 UTC",
-            )
-        if next_at > now + PATIENCE_SECONDS:
-            until = datetime.fromtimestamp(next_at, UTC)
-            return Turn(0, 0, f"{marketplace} asks not to be called before {until:%Y-%m-%d %H:%M} UTC")
+        refusal = self.refusal(marketplace, limits.daily)
+        if refusal:
+            return Turn(0, 0, refusal.reason)
+        next_at, today, used = self._standing(marketplace)[:3]
         sql.execute("DELETE FROM slots WHERE marketplace = ? AND until < ?", [marketplace, now])
         (busy,) = sql.execute("SELECT count(*) FROM slots WHERE marketplace = ?", [marketplace]).fetchone()
         (ticket,) = sql.execute(
@@ -77,6 +62,36 @@ class PaceStore:
         ).lastrowid
         assert slot is not None  # an INSERT that did not raise has a row
         return Turn(slot, start - now)
+
+    def refusal(self, marketplace: str, daily: int | None) -> Refusal | None:
+        """Why no request may be made to a marketplace for now, if so; ``daily`` is its budget."""
+        now = self._now()
+        next_at, _, used, closed_until = self._standing(marketplace)
+        if closed_until > now:
+            until = datetime.fromtimestamp(closed_until, UTC)
+            reason = f"{marketplace} refused {REFUSALS} requests in a row; it is left in peace until {until:%H:%M} UTC"
+            return Refusal(reason)
+        if daily is not None and used >= daily:
+            reason = f"the daily budget of {daily} requests to {marketplace} is spent; it is renewed at 00:00 UTC"
+            return Refusal(reason, budget=True)
+        if next_at > now + PATIENCE_SECONDS:
+            until = datetime.fromtimestamp(next_at, UTC)
+            return Refusal(f"{marketplace} asks not to be called before {until:%Y-%m-%d %H:%M} UTC")
+        return None
+
+    def _standing(self, marketplace: str) -> tuple[float, str, int, float]:
+        """When the next request may start, today's date, the requests made today, and until when the circuit is open."""
+        today = datetime.fromtimestamp(self._now(), UTC).date().isoformat()
+        row = self._db.conn.execute(
+            "SELECT next_at, day, used, closed_until FROM pace WHERE marketplace = ?", [marketplace]
+        ).fetchone()
+        next_at, day, used, closed_until = row or (0.0, today, 0, 0.0)
+        return next_at, today, used if day == today else 0, closed_until
+
+    def used_today(self) -> list[tuple[str, int]]:
+        """The requests made to each marketplace on this UTC day."""
+        today = datetime.fromtimestamp(self._now(), UTC).date().isoformat()
+        return list(self._db.conn.execute("SELECT marketplace, used FROM pace WHERE day = ?", [today]))
 
     def hold(self, marketplace: str, seconds: float) -> None:
         """Let no request start for so long: the server asked for it."""

@@ -11,10 +11,12 @@ from typing import Self
 from filelock import FileLock, Timeout
 from sqlite_utils.db import Database
 
+from storage.alerts import AlertStore
 from storage.archives import ArchiveStore
 from storage.audit import AuditLog
 from storage.blobs import BlobStore, disk_error
 from storage.catalog import CatalogStore
+from storage.fetching import FetchingStore
 from storage.flags import FlagStore
 from storage.frontier import FrontierStore
 from storage.images import ImageStore
@@ -23,7 +25,9 @@ from storage.migrations import migrations
 from storage.pace import PaceStore
 from storage.photos import PhotoStore
 from storage.rendering import RenderingStore
+from storage.schedules import ScheduleStore
 from storage.screenings import ScreeningStore
+from storage.standings import StandingStore
 from storage.sweeps import SweepStore
 from storage.weightings import WeightingStore
 from touchstone.errors import StoreError, StoreLocked, UserError
@@ -57,6 +61,10 @@ class Store:
         self.rendering = RenderingStore(db)
         self.screenings = ScreeningStore(db)
         self.weightings = WeightingStore(db)
+        self.schedules = ScheduleStore(db)
+        self.standings = StandingStore(db)
+        self.alerts = AlertStore(db)
+        self.fetching = FetchingStore(db)
 
     @classmethod
     def open(cls, folder: Path, *, durable: bool = True, create: bool = True) -> Self:
@@ -83,6 +91,12 @@ class Store:
             if not store._is_ready():
                 store._make_ready()
         return store
+
+    @classmethod
+    def open_copy(cls, path: Path, folder: Path) -> Self:
+        """Open a copy of a store's database for reading, with the blobs in ``folder``."""
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        return cls(Database(connection), folder)
 
     def _is_ready(self) -> bool:
         mode = self.db.conn.execute("PRAGMA journal_mode").fetchone()[0]
@@ -119,6 +133,15 @@ class Store:
                 self.db.conn.rollback()
                 raise
             self.db.conn.execute("COMMIT")
+
+    def compact(self) -> bool:
+        """Give the database's free pages back to the disk; not while somebody else uses it, and then says so by false."""
+        try:
+            self.db.conn.execute("VACUUM")
+            self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the database; the object is of no use afterwards."""

@@ -13,6 +13,7 @@
     │   └── VerificationFailed          exit 4   what is stored is not what was stored
     ├── NotRecorded                     exit 1   a page that a browser could not record, or may not
     ├── NotStamped                      exit 1   a timestamp that was not had, or does not hold
+    ├── NotTold                         exit 1   an alert that a webhook or a mail server did not take
     └── UnreadableImage                 exit 1   bytes that claim to be an image and are none, or a bomb
 
 Each message says what is wrong and where; ``hint`` says what to do next.
@@ -85,6 +86,10 @@ class NotRecorded(TouchstoneError):
 
 class NotStamped(TouchstoneError):
     """A timestamp that the authority did not give, or that does not hold."""
+
+
+class NotTold(TouchstoneError):
+    """An alert that could not be handed over."""
 
 
 class UnreadableImage(TouchstoneError):

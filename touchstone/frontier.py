@@ -109,13 +109,15 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a sweep has come: visits by state, pages by status, and everything that was lacking, with counts."""
+    """How far a sweep has come: visits by state, pages by status, everything that was lacking, with counts, and what most
+    of the pages were that could not be had."""
 
     states: dict[str, int] = {}
     pages: dict[str, int] = {}
     images: int = 0
     browser_pages: int = 0
     problems: tuple[str, ...] = ()
+    trouble: PageStatus | None = None
 
     @property
     def open(self) -> int:

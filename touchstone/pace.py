@@ -25,3 +25,10 @@ class Turn(NamedTuple):
     slot: int
     wait: float
     refusal: str = ""
+
+
+class Refusal(NamedTuple):
+    """Why a marketplace may not be asked anything for now; ``budget``: because of what this installation allows itself."""
+
+    reason: str
+    budget: bool = False

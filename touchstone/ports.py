@@ -1,10 +1,11 @@
 """What the rooms ask of one another, so that none imports its sibling."""
 
+from datetime import datetime
 from typing import Protocol
 
 from touchstone.frontier import Lease, Outcome, Visit
 from touchstone.images import ListingImage
-from touchstone.listing import PageStatus
+from touchstone.listing import PageStatus, Seller
 from touchstone.pace import Limits, Turn
 
 
@@ -26,9 +27,6 @@ class Frontier(Protocol):
     async def learn(self, url: str, *, browser_more: bool) -> None:
         """Note whether a page that was seen both ways gave a browser more than HTTP."""
 
-    async def note(self, visit: Visit, outcome: Outcome) -> None:
-        """Note a page that was fetched on the way, such as a seller's."""
-
     async def release(self) -> None:
         """Free what was taken on and will not be made."""
 
@@ -46,11 +44,26 @@ class Turns(Protocol):
 class Sink(Frontier, Turns, Protocol):
     """The crawler's counterpart: where a sweep's work comes from and where it hands over what it saw."""
 
+    def now(self) -> datetime:
+        """This moment in UTC, which a listing is said to be seen at."""
+
     async def known_image(self, url: str) -> ListingImage | None:
-        """The image that this address gave earlier, so that it is not fetched again."""
+        """The image that this address gave earlier, so that it is not fetched again; waits while another sweep fetches it.
+
+        ``None`` has nobody else fetch it until ``image`` or ``not_had`` is called.
+        """
 
     async def image(self, url: str, body: bytes) -> ListingImage:
         """Keep an image's bytes. Bytes that are no image come back without a fingerprint."""
+
+    async def known_seller(self, seller: Seller, url: str) -> Seller | None:
+        """What the seller's page said to another sweep since this one began; otherwise as with images."""
+
+    async def seller(self, seller: Seller, visit: Visit, outcome: Outcome) -> None:
+        """Keep what a seller's page said."""
+
+    async def not_had(self, url: str) -> None:
+        """Say that an image or a seller's page could not be had."""
 
     def page(self, url: str, status: PageStatus, *, rendered: bool) -> None:
         """Count a page; for progress only."""

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from touchstone.listing import PageStatus
+
 
 class Trigger(StrEnum):
     """Who asked for a sweep."""
@@ -12,11 +14,13 @@ class Trigger(StrEnum):
     ANALYST = "analyst"
     SCHEDULE = "schedule"
     REPORT = "report"
+    REVISIT = "revisit"
 
 
 class SweepStatus(StrEnum):
     """How a sweep stands. Only ``complete`` allows conclusions from what was not seen."""
 
+    QUEUED = "queued"
     RUNNING = "running"
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -40,7 +44,7 @@ class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a crawl saw: counts of pages by status, listings handed over, flagged ones captured, and why it ended.
 
     ``filled`` is, for each field, the share of listings that have it; ``problems`` is one line for each thing that
-    went wrong and makes the sweep less than complete.
+    went wrong and makes the sweep less than complete; ``trouble`` is what most of the pages were that could not be had.
     """
 
     status: SweepStatus
@@ -51,10 +55,24 @@ class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     captures: int = 0
     filled: dict[str, float] = {}
     problems: tuple[str, ...] = ()
+    trouble: PageStatus | None = None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A sweep's place in the queue: which schedule's, for when it was due, and how urgent.
+
+    ``not_before``: it is left waiting until then; ``starts`` counts the processes that were started for it.
+    """
+
+    schedule: int | None = None
+    due_at: datetime | None = None
+    priority: int = 0
+    not_before: datetime | None = None
+    starts: int = 0
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored sweep."""
+    """A stored sweep; while it is queued, ``started_at`` is since when it waits. Without ``place`` it never was queued."""
 
     id: int
     request: SweepRequest
@@ -62,6 +80,7 @@ class Sweep(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime
     ended_at: datetime | None = None
     report: SweepReport | None = None
+    place: Place | None = None
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):

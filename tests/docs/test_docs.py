@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer
 
@@ -13,14 +14,8 @@ from cli.app import app
 from crawler.marketplace import available
 from detectors.base import discover
 from tests.conftest import ROOT, Installation
-from touchstone.configuration import (
-    CaptureSettings,
-    EvidenceSettings,
-    MarketplaceSettings,
-    ScheduledSweep,
-    Settings,
-    TimestampSettings,
-)
+from touchstone import configuration
+from touchstone.alerts import AlertKind
 
 DOCS = ROOT / "docs"
 
@@ -36,7 +31,7 @@ def commands(command: object, prefix: str = "") -> list[str]:
     groups = getattr(command, "commands", None)
     if groups is None:
         return [prefix.strip()]
-    return [name for key, inner in groups.items() for name in commands(inner, f"{prefix} {key}")]
+    return [name for key, inner in groups.items() if not inner.hidden for name in commands(inner, f"{prefix} {key}")]
 
 
 def test_every_command_has_a_heading() -> None:
@@ -46,9 +41,19 @@ def test_every_command_has_a_heading() -> None:
 
 def test_every_setting_has_a_heading() -> None:
     """docs/configuration.md has a heading for each key of touchstone.toml."""
-    shapes = (Settings, MarketplaceSettings, ScheduledSweep, CaptureSettings, TimestampSettings, EvidenceSettings)
-    keys = {key for shape in shapes for key in shape.__struct_fields__}
+    shapes = [
+        shape
+        for shape in vars(configuration).values()
+        if isinstance(shape, type) and issubclass(shape, msgspec.Struct) and shape is not configuration.Configuration
+    ]
+    keys = {field.encode_name for shape in shapes for field in msgspec.structs.fields(shape)}
+    assert {"store", "cron", "webhook", "security", "photos"} <= keys
     assert keys <= headings("configuration.md")
+
+
+def test_every_alert_has_a_heading() -> None:
+    """docs/operations.md says of each kind of alert what it means and what to do."""
+    assert {kind.value for kind in AlertKind} <= headings("operations.md")
 
 
 def test_every_detector_has_a_heading() -> None:

@@ -136,7 +136,15 @@ def test_a_forgotten_migration_is_named(full: Store) -> None:
     """A store whose migrations do not say that its tables were made is not up to date."""
     full.db.conn.execute("DELETE FROM _sqlite_migrations")
     full.db.conn.commit()
-    names = ("first_tables", "frontier_and_pace", "learned_rendering", "photos_in_detail", "backgrounds", "evidence")
+    names = (
+        "first_tables",
+        "frontier_and_pace",
+        "learned_rendering",
+        "photos_in_detail",
+        "backgrounds",
+        "evidence",
+        "sweeps_on_a_clock",
+    )
     assert check(full).faults == tuple(f"migration {name} has not been applied" for name in names)
 
 

@@ -10,7 +10,10 @@ from operations.keeping import keep_listing
 from storage.migrations import INSERT_ONLY
 from storage.store import Store
 from touchstone.archive import Outcome
+from touchstone.configuration import ScheduledSweep
 from touchstone.errors import StoreError
+from touchstone.schedules import Occurrence, ScheduleSource
+from touchstone.standing import Change, StandingEvent
 from touchstone.verdicts import Decision
 
 STATEMENTS = {
@@ -46,6 +49,14 @@ STATEMENTS = {
         "UPDATE timestamps SET time = ''",
         "INSERT OR REPLACE INTO timestamps VALUES (1, '', '', '', '')",
     ),
+    "occurrences": (
+        "UPDATE occurrences SET skipped = 'no'",
+        "INSERT OR REPLACE INTO occurrences VALUES (1, '2026-03-01T12:00:00+00:00', '', NULL, 0, '')",
+    ),
+    "standing_events": (
+        "UPDATE standing_events SET change = 'removed'",
+        "INSERT OR REPLACE INTO standing_events VALUES (1, 1, 1, '', 'removed', '')",
+    ),
     "audit": (
         "UPDATE audit SET actor = 'nobody' WHERE seq = 1",
         "INSERT OR REPLACE INTO audit VALUES (1, '', '', '', '', '', '', '')",
@@ -66,6 +77,10 @@ def full(store: Store, sweep_id: int) -> Store:
         )  # fmt: skip
         listed = store.archives.list_digests([archive], "3" * 64, NOON)
         store.archives.stamp(listed, at=NOON, token="4" * 64, authority="https://tsa.example", time=NOON)
+        clock = ScheduledSweep(brand="velhanne", marketplace="namu", every="6h")
+        number = store.schedules.put(clock, ScheduleSource.STORE, anchor=NOON, next_at=NOON)
+        store.schedules.strike(Occurrence(schedule=number, due_at=NOON, at=NOON, skipped="a holiday"), NOON)
+        store.standings.note(StandingEvent(listing_row=1, sweep=sweep_id, at=NOON, change=Change.REMOVED))
     return store
 
 

@@ -29,12 +29,16 @@ REPORT = SweepReport(
 OPEN_A_SWEEP = """
 import sys
 from pathlib import Path
+from filelock import FileLock
 from storage.store import Store
 from store_samples import MARKETPLACE, NOON
 from touchstone.sweeps import SweepRequest
 with Store.open(Path(sys.argv[1])) as store:
     with store.transaction():
         sweep_id = store.sweeps.open(SweepRequest(marketplace=MARKETPLACE), NOON)
+        (store.folder / "locks").mkdir(exist_ok=True)
+        lock = FileLock(store.folder / "locks" / f"sweep-{sweep_id}.lock")
+        lock.acquire()
     print(sweep_id, flush=True)
     if sys.argv[2] == "stay":
         sys.stdin.read()

@@ -158,7 +158,10 @@ def test_the_template_shows_the_defaults(tmp_path: Path) -> None:
     assert settings.marketplace_folders == Settings().marketplace_folders
     assert settings.marketplaces["namu"].requests_per_second == 2.0
     assert settings.sweep == (
-        ScheduledSweep(brand="velhanne", marketplace="namu", every="6h", queries=("velhanne", "벨하네"), max_listings=500),
+        ScheduledSweep(
+            brand="velhanne", marketplace="namu", called="namu-velhanne", every="6h", queries=("velhanne", "벨하네"),
+            max_listings=500,
+        ),
     )  # fmt: skip
 
 

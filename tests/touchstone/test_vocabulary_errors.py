@@ -15,7 +15,7 @@ CLASSES = [
 EXIT_CODES = {
     "TouchstoneError": 1, "UserError": 2, "ConfigurationError": 2, "CatalogError": 2, "UnknownName": 2, "BadListing": 2,
     "StoreError": 1, "StoreLocked": 75, "VerificationFailed": 4,
-    "NotRecorded": 1, "NotStamped": 1, "UnreadableImage": 1,
+    "NotRecorded": 1, "NotStamped": 1, "NotTold": 1, "UnreadableImage": 1,
 }  # fmt: skip
 
 

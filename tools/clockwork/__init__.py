@@ -1,0 +1,1 @@
+"""Sweeps on a clock, tried at length: real processes and the demo marketplaces, with the clock running faster."""
