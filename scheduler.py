@@ -122,9 +122,8 @@ class Scheduler:
         now, due = clock.now(), set()
         while not self._due.empty():
             due.add(self._due.get_nowait())
-        due |= {
-            number for number, at in self._alarms_at.items() if at <= now
-        }  # the machine slept, or its clock was set
+        # Also what no alarm told of: the machine slept, or its clock was set.
+        due |= {number for number, at in self._alarms_at.items() if at <= now}
         for number in sorted(due):
             occurrence = strike(self._configuration, self._store, number)
             if occurrence is None:
@@ -143,8 +142,10 @@ class Scheduler:
 
     def _begin(self) -> None:
         """Start what waits, the most urgent first: one sweep a marketplace, and one that somebody asked for beside it."""
-        running = [one for one in self._store.sweeps.unfinished() if one.status is SweepStatus.RUNNING and one.place]
-        running += [one for number in self._children if (one := self._store.sweeps.one(number)) and one not in running]
+        unfinished = self._store.sweeps.unfinished()
+        running = [
+            one for one in unfinished if one.place and (one.status is SweepStatus.RUNNING or one.id in self._children)
+        ]
         busy = {(one.request.marketplace, _asked_for(one)) for one in running}
         locked = {lock_name(one.request): one for one in running}
         for sweep in list(self._store.sweeps.waiting(clock.now())):

@@ -132,9 +132,11 @@ def show_sweep(
     context: typer.Context, number: Annotated[int, typer.Argument(help="The sweep.")], as_json: Json = False
 ) -> None:
     """Show how far a sweep has come, and the pages that it gave up, each with the reason."""
+    from operations.sweep import close_dead_sweeps
     from touchstone.errors import UnknownName
 
     with open_store(context) as store:
+        close_dead_sweeps(store)
         found = store.sweeps.one(number)
         if found is None:
             raise UnknownName(f"there is no sweep {number}", hint="See: touchstone sweeps")
@@ -209,7 +211,10 @@ def sweeps(context: typer.Context, last: Annotated[int, typer.Option(min=1)] = 2
     """List the newest sweeps and how each ended."""
     import itertools
 
+    from operations.sweep import close_dead_sweeps
+
     with open_store(context) as store:
+        close_dead_sweeps(store)
         found = list(itertools.islice(store.sweeps.all(), last))
     if as_json:
         print_json(found)

@@ -162,6 +162,17 @@ def _print_rest(explanation: "Explanation", console: "Console") -> None:
         )
     if not any(archive.outcome is Outcome.KEPT for archive in explanation.archives):
         console.print(f"no capture shows it: touchstone capture {explanation.stored.id}", style="dim", highlight=False)
+    for event in explanation.events:
+        detail = f": {shown(event.detail)}" if event.detail else ""
+        console.print(f"{event.at:%Y-%m-%d %H:%M} UTC {event.change.replace('_', ' ')}{detail}", highlight=False)
+    standing = explanation.standing
+    if standing is not None:
+        again = f", next look {standing.next_at:%Y-%m-%d %H:%M}" if standing.next_at else ", not looked at any more"
+        console.print(
+            f"the listing is {standing.standing.replace('_', ' ')}, looked at {standing.checked_at:%Y-%m-%d %H:%M} UTC{again}",
+            style="dim",
+            highlight=False,
+        )
     for judgement in explanation.judgements:
         note = f": {shown(judgement.note)}" if judgement.note else ""
         console.print(

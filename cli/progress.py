@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from cli.common import messages
 from operations.sink import Watcher
+from operations.sweep import close_dead_sweeps
 from storage.store import Store
 from touchstone.listing import Listing, PageStatus
 from touchstone.sweeps import Sweep, SweepStatus
@@ -75,6 +76,7 @@ def follow(store: Store, number: int, *, scheduled: bool) -> Sweep:
     with Progress(*columns, console=messages()) as progress:
         task = progress.add_task(f"sweep {number}", said="")
         while True:
+            close_dead_sweeps(store)
             found = store.sweeps.one(number)
             assert found is not None  # sweeps are never deleted
             if found.status not in (SweepStatus.QUEUED, SweepStatus.RUNNING):

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.common import Json, configuration, messages, open_store, output, print_json, shown
-from touchstone.errors import NotTold
+from touchstone.errors import NotTold, UserError
 from touchstone.schedules import Result, Schedule, ScheduleState
 
 schedule_app = typer.Typer(help="Sweeps on a clock: what is swept when, and how it went.", no_args_is_help=True)
@@ -41,9 +41,16 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a schedule to the store. Those of touchstone.toml need no adding."""
+    import re
+
     from operations import schedules
-    from touchstone.configuration import ScheduledSweep
+    from touchstone.configuration import INTERVAL, ScheduledSweep
     from touchstone.decoding import convert
+
+    if every is not None and not re.match(INTERVAL, every):
+        raise UserError(
+            f"--every {every!r} is no interval", hint='A number and s, m, h or d, such as "30m", "6h" or "1d".'
+        )
 
     given = {
         "brand": brand, "marketplace": marketplace, "every": every, "cron": cron, "zone": zone,
@@ -74,14 +81,20 @@ def list_schedules(context: typer.Context, as_json: Json = False) -> None:
             "No schedule yet. Next: touchstone schedule add --brand B --marketplace M --every 6h", style="dim"
         )
         return
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
-    for heading in ("schedule", "clock", "due next (UTC)", "last result", "last success (UTC)", ""):
-        table.add_column(heading, overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("schedule", "due next", "last result", "last success"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("clock", overflow="fold")
     for one in found:
-        due = f"{one.next_at:%Y-%m-%d %H:%M}" if one.state is ScheduleState.ACTIVE else one.state
-        success = f"{one.success_at:%Y-%m-%d %H:%M}" if one.success_at else "never"
-        table.add_row(shown(one.name), _clock(one), due, _result(one), success, shown(one.note))
-    output().print(table)
+        due = f"{one.next_at:%m-%d %H:%M}" if one.state is ScheduleState.ACTIVE else one.state
+        success = f"{one.success_at:%m-%d %H:%M}" if one.success_at else "never"
+        table.add_row(shown(one.name), due, _result(one), success, _clock(one))
+    console = output()
+    console.print(table)
+    for one in found:
+        if one.note:
+            console.print(f"{shown(one.name)}: {shown(one.note)}", style="yellow", highlight=False, soft_wrap=True)
+    messages().print("Times are UTC.", style="dim")
     if scheduler_holder(here) is None:
         messages().print("No scheduler runs. Next: touchstone scheduler run", style="dim")
 
@@ -180,11 +193,10 @@ def _print(schedule: Schedule, *, as_json: bool) -> None:
         f"due {schedule.next_at:%Y-%m-%d %H:%M} UTC" if schedule.state is ScheduleState.ACTIVE else str(schedule.state)
     )
     console = output()
-    console.print(
-        f"{shown(schedule.name)}: {_clock(schedule)}, {due}; last result: {_result(schedule)}", highlight=False
-    )
+    line = f"{shown(schedule.name)}: {_clock(schedule)}, {due}; last result: {_result(schedule)}"
+    console.print(line, highlight=False, soft_wrap=True)
     if schedule.note:
-        console.print(f"  {shown(schedule.note)}", style="yellow", highlight=False)
+        console.print(f"  {shown(schedule.note)}", style="yellow", highlight=False, soft_wrap=True)
 
 
 @scheduler_app.command("run")
@@ -216,9 +228,9 @@ def list_alerts(
     for one in found:
         at = f"{one.at:%Y-%m-%d %H:%M}" if one.at else ""
         colour = "green" if one.over else "dim" if one.resolved_at else "red"
-        console.print(f"{at} [{colour}]{one.kind}[/] {shown(one.message)}", highlight=False)
+        console.print(f"{at} [{colour}]{one.kind}[/] {shown(one.message)}", highlight=False, soft_wrap=True)
         if one.hint:
-            console.print(f"  {shown(one.hint)}", style="dim", highlight=False)
+            console.print(f"  {shown(one.hint)}", style="dim", highlight=False, soft_wrap=True)
         if one.fault:
             console.print(f"  not told: {shown(one.fault)}", style="yellow", highlight=False)
 

@@ -77,7 +77,7 @@ def digest_of(store: Store, brand: str, since: datetime) -> str:
             trouble = (
                 ""
                 if schedule.result in GOOD or schedule.result is None
-                else f"; {schedule.failures} failures in a row: {schedule.note}"
+                else f"; failures in a row: {schedule.failures}; {schedule.note}"
             )
             lines.append(f"  {schedule.name}: {schedule.result or 'not yet run'}, last success {last}{trouble}")
     return "\n".join(lines)

@@ -8,12 +8,13 @@ from storage.flags import StoredFlag
 from storage.store import Store
 from touchstone.archive import Archive
 from touchstone.catalog import BrandReference
+from touchstone.standing import ListingStanding, StandingEvent
 from touchstone.sweeps import Capture
 from touchstone.verdicts import Counterfactual, Judgement
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """A flag, the genuine product beside it, what would undo it, what was kept and what was decided.
+    """A flag, the genuine product beside it, what would undo it, what was kept, what was decided, and what became of the listing.
 
     ``images`` and ``reference_images`` are paths of files in the blob store.
     """
@@ -24,6 +25,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     captures: tuple[Capture, ...]
     archives: tuple[Archive, ...]
     judgements: tuple[Judgement, ...]
+    standing: ListingStanding | None
+    events: tuple[StandingEvent, ...]
     images: tuple[str, ...]
     reference_images: tuple[str, ...]
 
@@ -42,6 +45,8 @@ def explain(store: Store, flag_id: int) -> Explanation:
         captures=tuple(store.listings.captures(stored.listing_row)),
         archives=tuple(store.archives.of(stored.listing_row)),
         judgements=tuple(store.flags.judgements(flag_id)),
+        standing=store.standings.of(stored.listing_row),
+        events=tuple(store.standings.events(stored.listing_row)),
         images=tuple(str(store.blobs.path(sha256)) for sha256 in shown),
         reference_images=tuple(str(store.blobs.path(sha256)) for sha256 in genuine),
     )

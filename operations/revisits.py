@@ -1,5 +1,7 @@
 """Looking again at flagged listings: which are due, and the sweeps that visit them."""
 
+import itertools
+
 from crawler.marketplace import available
 from crawler.marketplace import load as load_marketplace
 from operations import clock
@@ -25,14 +27,15 @@ def due(configuration: Configuration, store: Store) -> list[Errand]:
             marketplace = load_marketplace(path, configuration.marketplace(name))
         except ConfigurationError:  # its schedules say so
             continue
-        urls = store.standings.due(name, now=now, unseen_since=now - WHILE_UP[0], most=most)
-        if not marketplace.base_url or not urls:
+        if not marketplace.base_url:
             continue
-        alive = store.standings.lately_up(name, SIGNS_OF_LIFE)
-        wanted = tuple(url for url in dict.fromkeys((*urls, *alive)) if marketplace.may_fetch(url))
-        if wanted:
-            request = SweepRequest(marketplace=name, urls=wanted, trigger=Trigger.REVISIT)
-            errands.append(Errand(request, marketplace))
+        known = store.standings.due(name, now=now, unseen_since=now - WHILE_UP[0])
+        urls = list(itertools.islice(filter(marketplace.may_fetch, known), most))
+        if not urls:
+            continue
+        alive = filter(marketplace.may_fetch, store.standings.lately_up(name, SIGNS_OF_LIFE))
+        request = SweepRequest(marketplace=name, urls=tuple(dict.fromkeys((*urls, *alive))), trigger=Trigger.REVISIT)
+        errands.append(Errand(request, marketplace))
     return errands
 
 

@@ -1,10 +1,11 @@
 """Schedules: written, paused, and what happens when one is due."""
 
+from typing import TYPE_CHECKING
+
 from operations import clock
 from operations.due_times import DueTimes
 from operations.queue import RUN_NOW, enqueue
 from operations.session import actor
-from operations.sweep import Errand, plan
 from storage.store import Store
 from touchstone.alerts import Alert, AlertKind
 from touchstone.configuration import Configuration, ScheduledSweep
@@ -13,12 +14,17 @@ from touchstone.errors import TouchstoneError, UnknownName, UserError
 from touchstone.schedules import Occurrence, Schedule, ScheduleSource, ScheduleState
 from touchstone.sweeps import Place, Trigger
 
+if TYPE_CHECKING:
+    from operations.sweep import Errand
+
 TOLD_WHEN_MISSED = 2  # due times that nobody served, beside the one that is caught up on
 IMPOSSIBLE = "cannot be swept: "  # how the note of a skipped due time begins whose sweep cannot be planned
 
 
-def errand_of(configuration: Configuration, store: Store, sweep: ScheduledSweep) -> Errand:
+def errand_of(configuration: Configuration, store: Store, sweep: ScheduledSweep) -> "Errand":
     """The errand of a scheduled sweep; raises as ``operations.sweep.plan`` does."""
+    from operations.sweep import plan  # brings all that a crawl needs, which takes a second
+
     (errand,) = plan(
         configuration, store.catalog.load(), brands=(sweep.brand,), marketplaces=(sweep.marketplace,),
         queries=sweep.queries, max_listings=sweep.max_listings, trigger=Trigger.SCHEDULE,
@@ -140,6 +146,9 @@ def strike(configuration: Configuration, store: Store, number: int) -> Occurrenc
             return None
         times = DueTimes(schedule.sweep, schedule.anchor)
         due_at, missed = times.latest(schedule.next_at, now)
+        if store.schedules.was_served(number, due_at):  # the machine's clock was set back meanwhile
+            store.schedules.stand(number, schedule.state, next_at=times.after(max(now, due_at)))
+            return None
         sweep_id, skipped = None, _reason_to_skip(store, schedule)
         if not skipped:
             try:
@@ -159,7 +168,7 @@ def _reason_to_skip(store: Store, schedule: Schedule) -> str:
     if busy:
         return f"sweep {busy[0].id} of this schedule is still {busy[0].status}"
     if schedule.not_before and clock.now() < schedule.not_before:
-        return f"it failed {schedule.failures} times in a row; not before {schedule.not_before:%Y-%m-%d %H:%M} UTC"
+        return f"it rests after {schedule.failures} failures, until {schedule.not_before:%Y-%m-%d %H:%M} UTC"
     return ""
 
 

@@ -28,7 +28,7 @@ from touchstone.errors import StoreLocked, TouchstoneError, UnknownName
 from touchstone.frontier import PageKind, Visit
 from touchstone.sweeps import Sweep, SweepReport, SweepRequest, SweepStatus, Trigger
 
-GIVEN_UP_AFTER = timedelta(days=2)  # a scheduled sweep that was interrupted longer ago starts anew
+LOOKED_AT_SECONDS = 1.0  # others hold a sweep's lock for a moment, to see whether a process does
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -207,6 +207,7 @@ def close_dead_sweeps(store: Store) -> list[int]:
             images=progress.images,
             browser_pages=progress.browser_pages,
             problems=(left, *progress.problems),
+            trouble=progress.trouble,
         )
         _close(store, sweep_id, report)
     return list(dead)
@@ -236,7 +237,7 @@ def _life_of(store: Store, sweep_id: int) -> Path:
 def _open(store: Store, errand: Errand, alive: contextlib.ExitStack) -> int:
     """Open a sweep with its first visits, or go on with one; either is one transaction, which takes the sweep's lock."""
     at, place, request = clock.now(), errand.marketplace, errand.request
-    sweep_id = errand.sweep_id or _interrupted(store, request)
+    sweep_id = errand.sweep_id
     with store.transaction():
         store.sweeps.know_marketplace(place.name, title=place.title, base_url=place.base_url)
         action = "sweep.resume" if sweep_id else "sweep.open"
@@ -253,7 +254,7 @@ def _open(store: Store, errand: Errand, alive: contextlib.ExitStack) -> int:
             store.frontier.add(sweep_id, _first_visits(errand), most=request.max_listings)
         store.audit.append(at=at, actor=actor(), action=action, subject=f"sweep/{sweep_id}", detail=request)
         try:
-            alive.enter_context(FileLock(_life_of(store, sweep_id), timeout=0))
+            alive.enter_context(FileLock(_life_of(store, sweep_id), timeout=LOOKED_AT_SECONDS))
         except Timeout:
             raise StoreLocked(
                 f"sweep {sweep_id} is running already", hint=f"Follow it with: touchstone sweep watch {sweep_id}"
@@ -269,15 +270,6 @@ def _first_visits(errand: Errand) -> Iterator[Visit]:
     for query in request.queries:
         number = place.search.first_page
         yield Visit(kind=PageKind.SEARCH, url=place.search_url(query, number), query=query, number=number)
-
-
-def _interrupted(store: Store, request: SweepRequest) -> int | None:
-    """The sweep that a scheduled one goes on with: its last, if that was interrupted not too long ago."""
-    if request.trigger is not Trigger.SCHEDULE:
-        return None
-    before = next((one for one in store.sweeps.all() if one.request == request), None)
-    recent = before is not None and before.started_at > clock.now() - GIVEN_UP_AFTER
-    return before.id if before and recent and before.status is SweepStatus.INTERRUPTED else None
 
 
 def _began(store: Store, sweep_id: int) -> datetime:
@@ -317,8 +309,8 @@ def _locks(configuration: Configuration, errands: Iterable[Errand]) -> Iterator[
 
 def lock_name(request: SweepRequest) -> str:
     """What two sweeps have in common that may not run at once: marketplace and brand, or that both look again."""
-    what = "revisit" if request.trigger is Trigger.REVISIT else request.brand or "any"
-    return f"{request.marketplace}-{what}"
+    what = "+revisit" if request.trigger is Trigger.REVISIT else f"-{request.brand}" if request.brand else "+any"
+    return f"{request.marketplace}{what}"  # no brand's id has a plus
 
 
 @contextlib.contextmanager

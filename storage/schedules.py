@@ -58,6 +58,13 @@ class ScheduleStore:
             "UPDATE schedules SET state = ?, next_at = ? WHERE id = ?", [state, next_at.isoformat(), number]
         )
 
+    def was_served(self, number: int, due_at: datetime) -> bool:
+        """Whether something came of that due time already."""
+        row = self._db.conn.execute(
+            "SELECT 1 FROM occurrences WHERE schedule = ? AND due_at = ?", [number, due_at.isoformat()]
+        ).fetchone()
+        return row is not None
+
     def strike(self, occurrence: Occurrence, next_at: datetime) -> None:
         """Note what came of a time that was due, and when the next one is."""
         self._db.conn.execute(

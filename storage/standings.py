@@ -30,7 +30,7 @@ SELECT listings.id, listings.url, max(flags.status = 'confirmed') AS confirmed, 
 FROM flags JOIN listings ON listings.id = flags.listing LEFT JOIN standings ON standings.listing = listings.id
 WHERE listings.marketplace = :marketplace AND flags.status IN {_WATCHED}
     AND iif(standings.listing IS NULL, listings.last_seen <= :unseen_since, standings.next_at <= :now)
-GROUP BY listings.id ORDER BY confirmed DESC, risk DESC, listings.id LIMIT :most
+GROUP BY listings.id ORDER BY confirmed DESC, risk DESC, listings.id
 """
 
 
@@ -106,16 +106,13 @@ class StandingStore:
             [(until.isoformat(), marketplace, url, now.isoformat()) for url in urls],
         )
 
-    def due(self, marketplace: str, *, now: datetime, unseen_since: datetime, most: int) -> list[str]:
+    def due(self, marketplace: str, *, now: datetime, unseen_since: datetime) -> Iterator[str]:
         """The addresses of flagged listings that are due for another look: confirmed ones first, then the likeliest."""
-        rows = self._db.conn.execute(
+        for _, url, _, _ in self._db.conn.execute(
             _DUE,
-            {
-                "marketplace": marketplace, "now": now.isoformat(), "unseen_since": unseen_since.isoformat(),
-                "most": most,
-            },
-        )  # fmt: skip
-        return [url for _, url, _, _ in rows]
+            {"marketplace": marketplace, "now": now.isoformat(), "unseen_since": unseen_since.isoformat()},
+        ):
+            yield url
 
     def lately_up(self, marketplace: str, most: int) -> list[str]:
         """The addresses of the listings that were seen last; they show whether the marketplace still works as it did."""

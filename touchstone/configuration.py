@@ -11,6 +11,7 @@ from touchstone.errors import ConfigurationError
 
 FILE_NAME = "touchstone.toml"
 
+INTERVAL = r"^[1-9][0-9]{0,4}[smhd]$"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -33,7 +34,7 @@ class ScheduledSweep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     called: Slug | None = msgspec.field(name="name", default=None)
     queries: tuple[str, ...] = ()
     cron: str | None = None
-    every: Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,4}[smhd]$")] | None = None
+    every: Annotated[str, msgspec.Meta(pattern=INTERVAL)] | None = None
     zone: str = "UTC"
     max_listings: Positive | None = None
     priority: Annotated[int, msgspec.Meta(ge=0, le=99)] = 50

@@ -627,7 +627,7 @@ def test_a_digest_sums_up_what_happened(store: Store, hands: Hands) -> None:
         f"  changed  {title} old  https://namu.example/item/old  (price: 2 → 1)",
         "",
         "Sweeps:",
-        "  bad: down, last success never; 3 failures in a row: HTTP 503",
+        "  bad: down, last success never; failures in a row: 3; HTTP 503",
         "  good: complete, last success 2026-03-01 12:00",
         "  never: not yet run, last success never",
     ]

@@ -310,7 +310,7 @@ def flagged_and_due(store: Store) -> str:
 
 def due(store: Store) -> list[str]:
     now = clock.now()
-    return store.standings.due("namu", now=now, unseen_since=now - WHILE_UP[0], most=9)
+    return list(store.standings.due("namu", now=now, unseen_since=now - WHILE_UP[0]))
 
 
 def revisit(url: str, trigger: Trigger = Trigger.REVISIT) -> SweepRequest:

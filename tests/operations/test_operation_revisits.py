@@ -284,8 +284,8 @@ def test_an_analyst_need_not_wait_for_it(store: Store, tmp_path: Path) -> None:
     here = configured(tmp_path)
     revisit, asked = errands(store, tmp_path)
     with _locks(here, [revisit]), _locks(here, [asked]):
-        assert sorted(path.name for path in (tmp_path / "store/locks").glob("namu-*.lock")) == [
-            "namu-any.lock", "namu-revisit.lock",
+        assert sorted(path.name for path in (tmp_path / "store/locks").glob("namu*.lock")) == [
+            "namu+any.lock", "namu+revisit.lock",
         ]  # fmt: skip
 
 

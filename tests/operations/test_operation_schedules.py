@@ -423,7 +423,7 @@ def test_a_failing_schedule_rests(store: Store, configuration: Configuration, ha
         )
     hands.now = NOON + HOUR
     skipped = struck(configuration, store, kept)
-    assert (skipped.sweep, skipped.skipped) == (None, "it failed 3 times in a row; not before 2026-03-01 13:30 UTC")
+    assert (skipped.sweep, skipped.skipped) == (None, "it rests after 3 failures, until 2026-03-01 13:30 UTC")
     hands.now = NOON + 2 * HOUR
     assert struck(configuration, store, kept).sweep is not None
 

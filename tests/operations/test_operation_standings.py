@@ -130,7 +130,7 @@ class Watch:
 
     def due(self, most: int = 99) -> list[str]:
         """The names of the listings that are due for another look."""
-        found = self.store.standings.due("namu", now=self.now, unseen_since=self.now - WHILE_UP[0], most=most)
+        found = list(self.store.standings.due("namu", now=self.now, unseen_since=self.now - WHILE_UP[0]))[:most]
         return [one.removeprefix(url("")) for one in found]
 
 
