@@ -41,6 +41,7 @@ def write_journal() -> None:
             ],
         )
     )
+    handler.addFilter(lambda record: record.levelno >= logging.WARNING or record.name.startswith("touchstone"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("touchstone").setLevel(logging.INFO)
 

@@ -224,3 +224,19 @@ def test_a_full_disk_ends_the_sweep_and_loses_nothing(installation: Installation
         assert checked.returncode == 0, checked.stderr
     finally:
         subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+def test_two_sweeps_side_by_side_fetch_nothing_twice(installation: Installation, markets: Markets) -> None:
+    """Of two sweeps that find the same listings, one fetches each: its page, its photos, its seller's page; both end complete."""
+    installation.configure(markets, pace=40)
+    words = ("--marketplace", "namu", "--query", "벨하네", "--query", "Velhanne", "--max-listings", "25")
+    both = [installation.start("sweep", "--brand", brand, *words) for brand in (BRAND, "tarnwick")]
+    for one in both:
+        _, err = one.communicate(timeout=120)
+        assert one.returncode == 0, err
+    fetched = [f"{visit.path}?{visit.query}" for visit in markets.visits("/") if not visit.path.startswith(("/search", "/robots.txt"))]  # fmt: skip
+    assert len(fetched) > 25
+    assert [path for path in set(fetched) if fetched.count(path) > 1] == []
+    with installation.store() as store:
+        spans = sorted((one.started_at, one.ended_at) for one in store.sweeps.all())
+    assert spans[1][0] < spans[0][1], "they ran at the same time"

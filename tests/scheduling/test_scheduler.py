@@ -21,6 +21,7 @@ from operations.conclusions import MOST_STARTS
 from operations.queue import ASKED_FOR, enqueue
 from operations.sweep import plan
 from scheduler import Scheduler, command_of
+from storage.check import check
 from storage.store import Store
 from tests.conftest import ROOT, Installation, Markets
 from touchstone import configuration as loading
@@ -132,8 +133,12 @@ def test_sigterm_interrupts_and_the_next_life_goes_on(
     installation.configure(markets, pace=15, extra=NO_REVISITS + SLOW)
     process = scheduled()
     wait_until(lambda: (installation.folder / "store").exists() and half_way(installation))
+    assert installation.run("store", "backup", "copy").returncode == 0
     assert ended(process)
     assert process.returncode == 0
+    with Store.open(installation.folder / "copy", create=False) as copy:
+        assert check(copy).faults == (), "a copy that was made in the middle of it is sound"
+        assert [one.status for one in copy.sweeps.all()] == [SweepStatus.RUNNING]
     (left,) = sweeps(installation)
     assert left.status is SweepStatus.INTERRUPTED
     assert left.place is not None
