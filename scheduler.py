@@ -65,6 +65,8 @@ class Scheduler:
     def run(self, done: Callable[[], bool]) -> None:
         """Work until ``done`` says so; then end what runs and return when all is quiet."""
         sync(self._configuration, self._store)
+        if not self._store.schedules.all():
+            log.warning("schedules.none", hint="Add one: touchstone schedule add; the queue is worked off meanwhile.")
         for name, interval, chore in chores.ALL:
             self._alarms.add_job(
                 self._do, IntervalTrigger(seconds=max(LOOK_SECONDS, clock.real_seconds(interval))), args=[name, chore],

@@ -15,7 +15,7 @@ from touchstone.sweeps import Sweep, SweepStatus, Trigger
 MOST_STARTS = 6  # processes that were killed under a sweep, before it is given up
 SHORTEST_REST = timedelta(minutes=15)  # after a failure; doubled by each further one
 LONGEST_REST = timedelta(hours=24)
-NEXT_STEP = "touchstone sweep resume"  # in what a report says of what is left to do, which explains nothing
+EXPLAINS_NOTHING = ("touchstone sweep resume", "promises at least")  # what is left to do; that there was nothing to see
 RETRY_SECONDS = 30.0  # until a sweep whose process was killed is begun again; doubled by each further one
 
 _TROUBLES = {
@@ -102,7 +102,7 @@ def _conclude_schedule(
 def _note(problems: tuple[str, ...], trouble: PageStatus | None) -> str:
     """The line that says most: what the pages were, where they could not be had."""
     telling = [problem for problem in problems if trouble and f": {trouble}" in problem]
-    rest = [problem for problem in problems if NEXT_STEP not in problem]
+    rest = [problem for problem in problems if not any(word in problem for word in EXPLAINS_NOTHING)]
     return next(iter((*telling, *rest, *problems)), "")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from storage.blobs import PARTIAL_SUFFIX
 from storage.check import referenced_blobs
 from storage.store import Store
 
@@ -89,10 +90,20 @@ def orphans(store: Store) -> Iterator[tuple[str, int]]:
 
 
 def delete_orphans(store: Store) -> tuple[int, int]:
-    """Delete them; returns their number and bytes. Nothing is written meanwhile, so no row can come to name one."""
+    """Delete them; returns their number and bytes. Nobody waits meanwhile, however many files there are.
+
+    A file is first moved aside, and back if it has become young again: whoever is about to name it has made it so, or
+    did not find it any more and writes it anew.
+    """
     count = size = 0
-    with store.transaction():
-        for name, length in list(orphans(store)):
-            (store.blobs.folder / name).unlink(missing_ok=True)
+    for name, length in orphans(store):
+        path = store.blobs.folder / name
+        aside = path if name.endswith(PARTIAL_SUFFIX) else path.with_name(f"{path.name}.expired{PARTIAL_SUFFIX}")
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(aside)
+            if aside.stat().st_mtime >= time.time() - ORPHAN_SECONDS:
+                aside.rename(path)
+                continue
+            aside.unlink()
             count, size = count + 1, size + length
     return count, size
