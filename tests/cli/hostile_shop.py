@@ -28,7 +28,7 @@ from touchstone.sweeps import SweepReport
 
 Page = str | bytes | web.Response | Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-PAGE_SECONDS, VISIT_SECONDS = 1.5, 3.0  # in place of 30 and 60
+PAGE_SECONDS, VISIT_SECONDS = 2.5, 5.0  # in place of 30 and 60
 GIVEN_UP_SECONDS = 90  # a sweep that knows no bound is ended, so that its test can say so
 REFUSALS = 100  # in place of 5, after which a sweep ends: several pages that fail are looked at in one
 # No limit of these can be set in touchstone.toml or on the command line; what runs is otherwise `touchstone` itself.
