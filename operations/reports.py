@@ -8,11 +8,12 @@ from crawler.marketplace import Fields, Marketplace
 from storage.store import Store
 from touchstone.archive import Outcome
 from touchstone.frontier import Progress, VisitState
-from touchstone.listing import TROUBLE, Listing
+from touchstone.listing import TROUBLE, Listing, PageStatus
 from touchstone.sweeps import SweepReport, SweepRequest, SweepStatus
 
 LEAST_LISTINGS = 10  # of a sweep whose shares of fields say anything
 PAST_SWEEPS = 5  # complete ones that a sweep is compared with; with fewer than three nothing is usual yet
+MANY_GONE = 5  # listings in one sweep with none that is up, which speak of a new site rather than of so many removals
 LOST_SHARE = 0.5  # of the usual share of a field, below which its parser is believed to have rotted
 
 
@@ -35,7 +36,14 @@ def report_of(
             if name not in listing.filled:
                 lacking.setdefault(name, listing)
     shares = {name: count / listings for name, count in sorted(filled.items())}
-    rot = list(_broken_promises(request, marketplace, listings, filled))
+    # Pages that were passed by count as seen: another sweep has just read them.
+    up = max(listings, sum(progress.pages.get(status, 0) for status in (PageStatus.LISTING, PageStatus.SOLD_OUT)))
+    rot = list(_broken_promises(request, marketplace, listings, up, filled))
+    gone = progress.pages.get(PageStatus.GONE, 0)
+    if gone >= MANY_GONE and not up:
+        rot.append(
+            f"all {gone} listings that were visited are gone, and none is up: {marketplace.name} may have changed"
+        )
     for name, usual in _usual_shares(store, sweep_id, request).items():
         if listings >= LEAST_LISTINGS and shares.get(name, 0.0) < usual * LOST_SHARE and name in lacking:
             rot.append(_alarm(marketplace, name, shares.get(name, 0.0), usual, lacking[name]))
@@ -47,7 +55,7 @@ def report_of(
         problems.append(f"{failed} captures failed; see: touchstone captures --failed")
     problems += [remark] if remark else []
     return SweepReport(
-        status=_status(progress, listings, rot, finished=finished, refused=bool(reason)),
+        status=_status(progress, up, rot, finished=finished, refused=bool(reason)),
         listings=listings,
         pages=progress.pages,
         images=progress.images,
@@ -59,11 +67,11 @@ def report_of(
     )
 
 
-def _status(progress: Progress, listings: int, rot: list[str], *, finished: bool, refused: bool) -> SweepStatus:
+def _status(progress: Progress, up: int, rot: list[str], *, finished: bool, refused: bool) -> SweepStatus:
     lost = progress.states.get(VisitState.DEAD, 0) + sum(progress.pages.get(status, 0) for status in TROUBLE)
     if not finished and not refused:
         return SweepStatus.INTERRUPTED
-    if not listings and (progress.problems or refused):
+    if not up and (progress.problems or refused):
         return SweepStatus.FAILED
     if rot:
         return SweepStatus.DEGRADED
@@ -71,14 +79,14 @@ def _status(progress: Progress, listings: int, rot: list[str], *, finished: bool
 
 
 def _broken_promises(
-    request: SweepRequest, marketplace: Marketplace, listings: int, filled: Counter[str]
+    request: SweepRequest, marketplace: Marketplace, listings: int, up: int, filled: Counter[str]
 ) -> Iterator[str]:
     assertions = marketplace.assertions
     least = assertions.min_listings
     if request.max_listings is not None:
         least = min(least, request.max_listings)
-    if request.queries and listings < least:
-        yield f"only {listings} listings; {marketplace.name} promises at least {least}"
+    if request.queries and up < least:
+        yield f"only {up} listings; {marketplace.name} promises at least {least}"
     for name, share in assertions.fill.items():
         if listings and filled[name] / listings < share:
             sources = ", ".join(map(str, getattr(marketplace.listing.fields, name)))

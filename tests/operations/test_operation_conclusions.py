@@ -235,7 +235,9 @@ def test_a_marketplace_that_never_answered_is_down(
     assert how.pages == {}
     found = after(store, schedule, how)
     assert found.result is result
-    assert found.note.startswith(f"listing pages: {pages[0]} (HTTP 200)" if pages else "the marketplace is left in peace")
+    assert found.note.startswith(
+        f"listing pages: {pages[0]} (HTTP 200)" if pages else "the marketplace is left in peace"
+    )
 
 
 @pytest.mark.parametrize(
@@ -492,3 +494,39 @@ def test_how_many_failures_are_told_is_a_setting(store: Store, schedule: int, al
         clock_moves(HOUR)
         conclude(store, SchedulerSettings(alert_after=alert_after), ended(store, DOWN, schedule=schedule))
         assert bool(told(store)) == (number >= alert_after)
+
+
+AGAIN = SweepRequest(marketplace="namu", urls=("https://namu.example/item/0",), trigger=Trigger.REVISIT)
+GONE = PageStatus.GONE
+
+
+@pytest.mark.parametrize(
+    ("pages", "status"),
+    [
+        pytest.param([GONE] * 5, SweepStatus.DEGRADED, id="all-gone"),
+        pytest.param([GONE] * 4, SweepStatus.COMPLETE, id="few"),
+        pytest.param([GONE] * 9 + [LISTING], SweepStatus.COMPLETE, id="one-is-up"),
+        pytest.param([GONE] * 9 + [PageStatus.SOLD_OUT], SweepStatus.COMPLETE, id="one-is-sold-out"),
+        pytest.param([GONE, ERROR], SweepStatus.FAILED, id="beside-errors"),
+    ],
+)
+def test_when_everything_is_gone_the_site_has_changed(
+    store: Store, pages: list[PageStatus], status: SweepStatus
+) -> None:
+    """So many removals with nothing left up are believed to be a redesign; where anything is up, they are removals."""
+    namu = load(ADAPTERS / "namu.toml")
+    number = visited(store, *pages, put_back=False)
+    how = report_of(store, number, AGAIN, namu, finished=True)
+    assert how.status is status
+    if status is SweepStatus.DEGRADED:
+        assert how.problems == (
+            "all 5 listings that were visited are gone, and none is up: namu may have changed",
+        )  # fmt: skip
+
+
+def test_what_another_sweep_has_just_read_counts_as_seen(store: Store) -> None:
+    """Listings that were passed by are no sign that a marketplace shows too little."""
+    namu = load(ADAPTERS / "namu.toml")
+    assert namu.assertions.min_listings > 0
+    number = visited(store, *[LISTING] * namu.assertions.min_listings, put_back=False)
+    assert report_of(store, number, REQUEST, namu, finished=True).status is SweepStatus.COMPLETE
