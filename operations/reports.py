@@ -13,7 +13,7 @@ from touchstone.sweeps import SweepReport, SweepRequest, SweepStatus
 
 LEAST_LISTINGS = 10  # of a sweep whose shares of fields say anything
 PAST_SWEEPS = 5  # complete ones that a sweep is compared with; with fewer than three nothing is usual yet
-MANY_GONE = 5  # listings in one sweep with none that is up, which speak of a new site rather than of so many removals
+MANY_GONE = 4  # listings in one sweep with none that is up: one to be looked at again and the three signs of life
 LOST_SHARE = 0.5  # of the usual share of a field, below which its parser is believed to have rotted
 
 

@@ -504,7 +504,7 @@ GONE = PageStatus.GONE
     ("pages", "status"),
     [
         pytest.param([GONE] * 5, SweepStatus.DEGRADED, id="all-gone"),
-        pytest.param([GONE] * 4, SweepStatus.COMPLETE, id="few"),
+        pytest.param([GONE] * 3, SweepStatus.COMPLETE, id="few"),
         pytest.param([GONE] * 9 + [LISTING], SweepStatus.COMPLETE, id="one-is-up"),
         pytest.param([GONE] * 9 + [PageStatus.SOLD_OUT], SweepStatus.COMPLETE, id="one-is-sold-out"),
         pytest.param([GONE, ERROR], SweepStatus.FAILED, id="beside-errors"),
