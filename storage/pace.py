@@ -61,7 +61,7 @@ class PaceStore:
             "INSERT INTO slots (marketplace, holder, until) VALUES (?,?,?)", [marketplace, holder, now + SLOT_SECONDS]
         ).lastrowid
         assert slot is not None  # an INSERT that did not raise has a row
-        return Turn(slot, start - now)
+        return Turn(slot, start - now, start=start)
 
     def refusal(self, marketplace: str, daily: int | None) -> Refusal | None:
         """Why no request may be made to a marketplace for now, if so; ``daily`` is its budget."""

@@ -84,7 +84,7 @@ def _faults(place: Place, visits: list[Visit], codes: list[int]) -> list[str]:
     most = max(sum(1 for other in visits if 0 <= other.time - visit.time < 10) for visit in visits)
     with place.store() as store:
         faults = list(check(store).faults)
-        spans = [(one.id, one.started_at, one.ended_at, one.request.trigger) for one in store.sweeps.all()]
+        spans = [(one.id, one.started_at, one.ended_at, one.request.trigger.value) for one in store.sweeps.all()]
         statuses = defaultdict(int)
         for one in store.sweeps.all():
             statuses[one.request.trigger.value, one.status.value] += 1
@@ -104,25 +104,32 @@ def _faults(place: Place, visits: list[Visit], codes: list[int]) -> list[str]:
     return faults + _twice(visits, spans)
 
 
-def _twice(visits: list[Visit], spans: list[tuple[int, datetime, datetime | None, object]]) -> list[str]:
-    """What was fetched by a sweep though it had been fetched while that sweep ran."""
+def _twice(visits: list[Visit], spans: list[tuple[int, datetime, datetime | None, str]]) -> list[str]:
+    """What a sweep fetched though another had fetched it while that sweep ran.
+
+    Each side runs one sweep at a time, so that the user agent and the moment tell whose request it was.
+    """
     at, faults, kinds = defaultdict(list), [], defaultdict(int)
     for visit in visits:
         kind = visit.path.split("/")[1]
         kinds[kind] += 1
         if kind not in ("search", "robots.txt"):  # a search is another for each sweep; robots.txt is each process' own
-            at[f"{visit.path}?{visit.query}"].append(visit.time)
-    for path, times in at.items():
-        for earlier, later in pairwise(times):
-            photo = not path.startswith(("/item", "/seller"))
-            both = [
+            at[f"{visit.path}?{visit.query}"].append(visit)
+    for path, fetched in at.items():
+        for earlier, later in pairwise(fetched):
+            side = "analyst" if "analyst" in later.user_agent else "schedule"
+            running = [
                 number
-                for number, began, ended, _ in spans
-                if began.timestamp() <= earlier and (ended is None or later <= ended.timestamp())
+                for number, began, ended, trigger in spans
+                if trigger == side
+                and began.timestamp() <= earlier.time
+                and (ended is None or later.time <= ended.timestamp())
             ]
-            if photo or both:
-                faults.append(f"{path} was fetched twice, {later - earlier:.1f} s apart, during sweeps {both}")
-    repeats = sum(len(times) - 1 for times in at.values())
+            if running or not path.startswith(("/item", "/shop")):
+                faults.append(
+                    f"{path} was fetched twice, {later.time - earlier.time:.1f} s apart, at last by sweep {running}"
+                )
+    repeats = sum(len(fetched) - 1 for fetched in at.values())
     print(f"requests by kind: {dict(kinds)}; {len(at)} pages and photos, {repeats} looked at again by a later sweep")
     return faults
 

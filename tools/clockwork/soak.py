@@ -189,17 +189,17 @@ class Soak:
                     faults.append(f"{schedule.name}: more than one sweep is unfinished")
             faults += self._twice(store)
             revisits = [one for one in store.sweeps.all() if one.request.trigger == "revisit"]
+            why = Counter(
+                (one.status.value, one.report.problems[0][:90])
+                for one in store.sweeps.all()
+                if one.report and one.report.problems and one.status is not SweepStatus.COMPLETE
+            )
             events = store.db.conn.execute("SELECT change, count(*) FROM standing_events GROUP BY 1").fetchall()
         faults += [f"process {one.pid} is left: {' '.join(one.cmdline()[:6])}" for one in self.place.processes()]
         print(f"{'schedule':16}{'due':>5}{'sweeps':>8}{'missed':>8}{'skipped':>9}  ended as")
         for name, due, count, missed, skipped, ends in table:
             said = ", ".join(f"{number} {status}" for status, number in sorted(ends.items()))
             print(f"{name:16}{due:5}{count:8}{missed:8}{skipped:9}  {said}")
-            why = Counter(
-                (one.status.value, one.report.problems[0][:90])
-                for one in store.sweeps.all()
-                if one.report and one.report.problems and one.status is not SweepStatus.COMPLETE
-            )
         for (status, problem), count in why.most_common(12):
             print(f"  {count} × {status}: {problem}")
         print(f"revisit sweeps: {Counter(one.status.value for one in revisits)}; listings: {dict(events)}")
