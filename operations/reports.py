@@ -97,17 +97,21 @@ def _broken_promises(
 
 
 def _usual_shares(store: Store, sweep_id: int, request: SweepRequest) -> dict[str, float]:
-    """For each field the share of listings that had it in the marketplace's last complete sweeps: their median."""
+    """For each field the share of listings that had it in the last complete sweeps for the same: their median.
+
+    Another brand's goods may well lack what this one's have.
+    """
     past = [
         one.report.filled
         for one in store.sweeps.all()
         if one.id != sweep_id
-        and one.request.marketplace == request.marketplace
+        and (one.request.marketplace, one.request.brand, one.request.queries)
+        == (request.marketplace, request.brand, request.queries)
         and one.status is SweepStatus.COMPLETE
         and one.report
         and one.report.listings >= LEAST_LISTINGS
     ][:PAST_SWEEPS]
-    if len(past) < 3:
+    if len(past) < 3 or not request.queries:
         return {}
     names = {name for shares in past for name in shares}
     usual = {name: median(shares.get(name, 0.0) for shares in past) for name in sorted(names)}
