@@ -1,7 +1,6 @@
 """Sweeps on a clock: APScheduler says when, the store what is due and what waits, and each sweep is a process of its own."""
 
 import os
-import queue
 import signal
 import socket
 import subprocess
@@ -56,7 +55,6 @@ class Scheduler:
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._held: dict[int, str] = {}
         self._ending: set[int] = set()  # asked to end, to make way for others
-        self._due: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._awake = threading.Event()
         self._alarms = BackgroundScheduler(timezone=UTC)
         self._alarms_at: dict[int, datetime] = {}
@@ -112,21 +110,12 @@ class Scheduler:
                 self._alarms_at[number] = at
                 rings = datetime.now(UTC) + timedelta(seconds=clock.seconds_until(at))
                 self._alarms.add_job(
-                    self._ring, DateTrigger(rings), args=[number], id=str(number), replace_existing=True,
-                    misfire_grace_time=None,
+                    self.wake, DateTrigger(rings), id=str(number), replace_existing=True, misfire_grace_time=None,
                 )  # fmt: skip
 
-    def _ring(self, number: int) -> None:
-        self._due.put(number)
-        self._awake.set()
-
     def _strike(self) -> None:
-        now, due = clock.now(), set()
-        while not self._due.empty():
-            due.add(self._due.get_nowait())
-        # Also what no alarm told of: the machine slept, or its clock was set.
-        due |= {number for number, at in self._alarms_at.items() if at <= now}
-        for number in sorted(due):
+        now = clock.now()  # the times tell, not the alarms: the machine may have slept, or its clock been set
+        for number in sorted(number for number, at in self._alarms_at.items() if at <= now):
             occurrence = strike(self._configuration, self._store, number)
             if occurrence is None:
                 continue

@@ -72,23 +72,18 @@ def watch(
 ) -> None:
     """Follow a sweep live, whoever runs it, until it has ended; then say what was flagged. Ctrl-C ends only the watching."""
     from cli.progress import follow
+    from operations.session import scheduler_holder
     from touchstone.errors import UnknownName
 
     with open_store(context) as store:
         if store.sweeps.one(number) is None:
             raise UnknownName(f"there is no sweep {number}", hint="See: touchstone sweeps")
-        found = follow(store, number, scheduled=_is_scheduler_up(configuration(context)))
+        found = follow(store, number, scheduled=scheduler_holder(configuration(context)) is not None)
         if as_json:
             print_json(found)
         else:
             _print_outcome(store, [found])
     _exit_for([found])
-
-
-def _is_scheduler_up(here: Any) -> bool:
-    from operations.session import scheduler_holder
-
-    return scheduler_holder(here) is not None
 
 
 @sweep_app.command("run", hidden=True)

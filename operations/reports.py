@@ -1,5 +1,6 @@
 """What a sweep amounts to, from what is stored of it: counts, problems, and a status that claims no more than was seen."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from statistics import median
@@ -101,7 +102,9 @@ def _usual_shares(store: Store, sweep_id: int, request: SweepRequest) -> dict[st
 
     Another brand's goods may well lack what this one's have.
     """
-    past = [
+    if not request.queries:
+        return {}
+    alike = (
         one.report.filled
         for one in store.sweeps.all()
         if one.id != sweep_id
@@ -110,8 +113,9 @@ def _usual_shares(store: Store, sweep_id: int, request: SweepRequest) -> dict[st
         and one.status is SweepStatus.COMPLETE
         and one.report
         and one.report.listings >= LEAST_LISTINGS
-    ][:PAST_SWEEPS]
-    if len(past) < 3 or not request.queries:
+    )
+    past = list(itertools.islice(alike, PAST_SWEEPS))
+    if len(past) < 3:
         return {}
     names = {name for shares in past for name in shares}
     usual = {name: median(shares.get(name, 0.0) for shares in past) for name in sorted(names)}

@@ -35,9 +35,18 @@ def lock_folder(configuration: Configuration) -> Path:
 def scheduler_holder(configuration: Configuration) -> str | None:
     """Who runs the scheduler of this installation, in words; ``None`` when nobody does."""
     folder = lock_folder(configuration)
+    if not is_held(folder / SCHEDULER_LOCK):
+        return None
+    holder = folder / SCHEDULER_HOLDER
+    return holder.read_text() if holder.exists() else "another process"
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a process holds a lock; holds it itself for a moment to see."""
+    if not lock.exists():
+        return False
     try:
-        with FileLock(folder / SCHEDULER_LOCK, timeout=0):
-            return None
+        with FileLock(lock, timeout=0):
+            return False
     except Timeout:
-        holder = folder / SCHEDULER_HOLDER
-        return holder.read_text() if holder.exists() else "another process"
+        return True

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,7 @@ from operations import clock
 from operations.reports import report_of
 from operations.rescreen import look_again
 from operations.screener import Screener
-from operations.session import LOCKS, actor, lock_folder
+from operations.session import LOCKS, actor, is_held, lock_folder
 from operations.side_captures import Place, SideCaptures
 from operations.sink import StoreSink, Watcher, holder_of
 from operations.stamp import try_to_stamp
@@ -144,12 +144,11 @@ def sweep(
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         sinks = [
             StoreSink(
-                store, screener, sweep_id, errand.request, watcher_for(_running(sweep_id, errand)), worker,
-                began=_began(store, sweep_id),
+                store, screener, sweep.id, sweep.request, watcher_for(sweep), worker, began=sweep.started_at,
                 revisit_after=timedelta(hours=errand.marketplace.listing.revisit_hours),
                 learns=errand.marketplace.listing.rendering is Rendering.AUTO,
             )
-            for sweep_id, errand in zip(opened, errands, strict=True)
+            for sweep, errand in zip((_stored(store, sweep_id) for sweep_id in opened), errands, strict=True)
         ]  # fmt: skip
         jobs = [
             Job(errand.request, errand.marketplace, sink, configuration.marketplace(errand.marketplace.name))
@@ -220,14 +219,7 @@ def give_up(store: Store, sweep_id: int, reason: str) -> None:
 
 def is_alive(store: Store, sweep_id: int) -> bool:
     """Whether a process works on a sweep: it holds the sweep's lock, which the system frees however the process ends."""
-    path = _life_of(store, sweep_id)
-    if not path.exists():
-        return False
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
+    return is_held(_life_of(store, sweep_id))
 
 
 def _life_of(store: Store, sweep_id: int) -> Path:
@@ -272,14 +264,10 @@ def _first_visits(errand: Errand) -> Iterator[Visit]:
         yield Visit(kind=PageKind.SEARCH, url=place.search_url(query, number), query=query, number=number)
 
 
-def _began(store: Store, sweep_id: int) -> datetime:
+def _stored(store: Store, sweep_id: int) -> Sweep:
     found = store.sweeps.one(sweep_id)
     assert found is not None  # it has just been opened
-    return found.started_at
-
-
-def _running(sweep_id: int, errand: Errand) -> Sweep:
-    return Sweep(id=sweep_id, request=errand.request, status=SweepStatus.RUNNING, started_at=clock.now())
+    return found
 
 
 def _leave(store: Store, holder: str) -> None:

@@ -153,6 +153,7 @@ class FrontierStore:
         states: Counter[str] = Counter()
         pages: Counter[str] = Counter()
         problems: Counter[str] = Counter()
+        trouble: Counter[str] = Counter()
         images = browser_pages = 0
         for state, status, rendered, count, fetched in self._db.conn.execute(
             "SELECT state, status, rendered, count(*), sum(images) FROM frontier WHERE sweep = ? GROUP BY 1, 2, 3",
@@ -160,6 +161,8 @@ class FrontierStore:
         ):
             states[state] += count
             images += fetched
+            if status in TROUBLE:
+                trouble[status] += count
             if state in (VisitState.DONE, VisitState.DEAD):
                 pages[status] += count
                 browser_pages += count if rendered else 0
@@ -168,13 +171,8 @@ class FrontierStore:
             [sweep_id],
         ):
             problems.update(dict.fromkeys(note.splitlines(), count))
-        trouble = self._db.conn.execute(
-            f"SELECT status FROM frontier WHERE sweep = ? AND status IN ({','.join('?' * len(TROUBLE))})"
-            " GROUP BY status ORDER BY count(*) DESC, status LIMIT 1",
-            [sweep_id, *TROUBLE],
-        ).fetchone()
         return Progress(
-            trouble=PageStatus(trouble[0]) if trouble else None,
+            trouble=PageStatus(min(trouble, key=lambda status: (-trouble[status], status))) if trouble else None,
             states=dict(sorted(states.items())),
             pages=dict(sorted(pages.items())),
             images=images,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import hypothesis
 import pytest
 
 from fixtures.demo import Demo, Fault, build_world, serve, write_catalog
+from operations import clock
 from storage.check import check
 from storage.store import Store
 
@@ -22,6 +24,25 @@ hypothesis.settings.load_profile("touchstone")
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 7
+
+
+class Hands:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def hands() -> Iterator[Hands]:
+    """The clock that everything in this process lives by during a test."""
+    made = Hands()
+    clock.use(made, 1.0)
+    yield made
+    clock.use(lambda: datetime.now(UTC), 1.0)
 
 
 class Markets:

@@ -25,6 +25,7 @@ from operations.alerts import test as try_out
 from operations.digest import digest_if_due, digest_of
 from operations.keeping import keep_listing
 from storage.store import Store
+from tests.conftest import Hands
 from tests.storage.store_samples import BRAND, OTHER_BRAND, a_flag, a_listing, a_look, prepare
 from touchstone.alerts import Alert, AlertKind
 from touchstone.configuration import AlertSettings, Configuration, MailSettings, ScheduledSweep, Settings, load
@@ -155,25 +156,6 @@ def office() -> Iterator[PostOffice]:
     made = PostOffice()
     with serving(made):
         yield made
-
-
-class Hands:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def hands() -> Iterator[Hands]:
-    """The clock that everything lives by during a test."""
-    made = Hands()
-    clock.use(made, 1.0)
-    yield made
-    clock.use(lambda: datetime.now(UTC), 1.0)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from operations.keeping import keep_listing
 from operations.reports import report_of
 from operations.standings import PUT_OFF, WHILE_UP
 from storage.store import Store
+from tests.conftest import Hands
 from tests.storage.store_samples import a_flag, a_listing, a_look
 from touchstone.alerts import Alert, AlertKind
 from touchstone.catalog import Brand, Catalog
@@ -30,25 +31,6 @@ ADAPTERS = Path(__file__).parents[2] / "fixtures/demo/marketplaces"
 REQUEST = SweepRequest(marketplace="namu", brand="velhanne", queries=("벨하네",), trigger=Trigger.SCHEDULE)
 HOURLY = ScheduledSweep(brand="velhanne", marketplace="namu", every="1h")
 SETTINGS = SchedulerSettings(alert_after=3)
-
-
-class Hands:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def hands() -> Iterator[Hands]:
-    """The clock that everything lives by during a test."""
-    made = Hands()
-    clock.use(made, 1.0)
-    yield made
-    clock.use(lambda: datetime.now(UTC), 1.0)
 
 
 @pytest.fixture

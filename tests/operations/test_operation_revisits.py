@@ -16,6 +16,7 @@ from operations.queue import REVISIT
 from operations.standings import PUT_OFF, WHILE_UP, put_off
 from operations.sweep import Errand, _locks
 from storage.store import Store
+from tests.conftest import Hands
 from tests.storage.store_samples import BRAND, a_flag, a_listing, a_look, prepare
 from touchstone.configuration import Configuration, MarketplaceSettings, SchedulerSettings, Settings
 from touchstone.errors import StoreLocked
@@ -26,25 +27,6 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ADAPTERS = Path(__file__).parents[2] / "fixtures/demo/marketplaces"
 PLACES = ("namu", "plaza")
-
-
-class Hands:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def hands() -> Iterator[Hands]:
-    """The clock that everything lives by during a test."""
-    made = Hands()
-    clock.use(made, 1.0)
-    yield made
-    clock.use(lambda: datetime.now(UTC), 1.0)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from operations import clock, schedules
 from operations.queue import RUN_NOW
 from storage.check import check
 from storage.store import Store
+from tests.conftest import Hands
 from touchstone.alerts import Alert, AlertKind
 from touchstone.catalog import Brand, Catalog
 from touchstone.configuration import Configuration, MarketplaceSettings, ScheduledSweep, Settings
@@ -25,25 +26,6 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ADAPTERS = Path(__file__).parents[2] / "fixtures/demo/marketplaces"
 NAMU = ScheduledSweep(brand="velhanne", marketplace="namu", every="1h")
-
-
-class Hands:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def hands() -> Iterator[Hands]:
-    """The clock that everything lives by during a test."""
-    made = Hands()
-    clock.use(made, 1.0)
-    yield made
-    clock.use(lambda: datetime.now(UTC), 1.0)
 
 
 @pytest.fixture

@@ -16,14 +16,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from operations import clock
 from operations.conclusions import MOST_STARTS
 from operations.queue import ASKED_FOR, enqueue
 from operations.sweep import plan
 from scheduler import Scheduler, command_of
 from storage.check import check
 from storage.store import Store
-from tests.conftest import ROOT, Installation, Markets
+from tests.conftest import ROOT, Hands, Installation, Markets
 from touchstone import configuration as loading
 from touchstone.sweeps import Place, Sweep, SweepStatus
 
@@ -234,31 +233,12 @@ def test_it_waits_for_whoever_sweeps_the_same_in_the_foreground(
     ended(foreground)  # type: ignore[arg-type]
 
 
-class Hand:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
-@pytest.fixture
-def hand() -> Iterator[Hand]:
-    """The time is what the test says."""
-    hand = Hand()
-    clock.use(hand, 1.0)
-    yield hand
-    clock.use(lambda: datetime.now(UTC), 1.0)
-
-
 def scheduler_of(installation: Installation, store: Store, *command: str) -> Scheduler:
     """A scheduler in this process, whose sweeps are another command."""
     return Scheduler(loading.load(installation.folder / "touchstone.toml"), store, lambda number: list(command))
 
 
-def test_a_sweep_whose_process_never_comes_up_is_given_up(installation: Installation, hand: Hand) -> None:
+def test_a_sweep_whose_process_never_comes_up_is_given_up(installation: Installation, hands: Hands) -> None:
     """It is tried again with growing waits, and failed after the last with the exit code."""
     with installation.store() as store:
         here = loading.load(installation.folder / "touchstone.toml")
@@ -275,8 +255,8 @@ def test_a_sweep_whose_process_never_comes_up_is_given_up(installation: Installa
             assert found.place is not None
             if found.status is SweepStatus.QUEUED:
                 assert found.place.not_before is not None
-                waits.append((found.place.not_before - hand.at).total_seconds())
-                hand.at = found.place.not_before
+                waits.append((found.place.not_before - hands.now).total_seconds())
+                hands.now = found.place.not_before
         assert waits == [30, 60, 120, 240, 480]
         assert found.status is SweepStatus.FAILED
         assert found.report is not None
@@ -284,12 +264,12 @@ def test_a_sweep_whose_process_never_comes_up_is_given_up(installation: Installa
         assert store.sweeps.unconcluded() == []
 
 
-def test_what_was_missed_is_caught_up_on_once(installation: Installation, markets: Markets, hand: Hand) -> None:
+def test_what_was_missed_is_caught_up_on_once(installation: Installation, markets: Markets, hands: Hands) -> None:
     """After an outage one sweep serves all the times that passed, and the log says how many."""
     installation.configure(markets, extra='[[sweep]]\nbrand = "velhanne"\nmarketplace = "namu"\ncron = "0 * * * *"\n')
     with installation.store() as store:
         assert installation.run("schedule", "list").returncode == 0
-        hand.at = datetime.now(UTC) + timedelta(days=2)
+        hands.now = datetime.now(UTC) + timedelta(days=2)
         scheduler = scheduler_of(installation, store, sys.executable, "-c", "import time; time.sleep(60)")
         scheduler.look()
         scheduler.look()
@@ -301,7 +281,7 @@ def test_what_was_missed_is_caught_up_on_once(installation: Installation, market
         assert [alert.kind for alert in store.alerts.all()] == ["times-missed"]
 
 
-def test_a_marketplace_that_is_left_in_peace_is_not_begun_with(installation: Installation, hand: Hand) -> None:
+def test_a_marketplace_that_is_left_in_peace_is_not_begun_with(installation: Installation, hands: Hands) -> None:
     """While the circuit is open its sweeps wait, and no process is started for nothing."""
     with installation.store() as store:
         here = loading.load(installation.folder / "touchstone.toml")
