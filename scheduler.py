@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,7 +55,7 @@ class Scheduler:
         self._command = command
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         self._held: dict[int, str] = {}
-        self._ending: set[int] = set()  # asked to end, to make way for others
+        self._ending: dict[int, float] = {}  # asked to end, and when their patience is over
         self._awake = threading.Event()
         self._alarms = BackgroundScheduler(timezone=UTC)
         self._alarms_at: dict[int, datetime] = {}
@@ -62,7 +63,7 @@ class Scheduler:
 
     def run(self, done: Callable[[], bool]) -> None:
         """Work until ``done`` says so; then end what runs and return when all is quiet."""
-        sync(self._configuration, self._store)
+        sync(self._configuration, self._store, takes_away=True)
         if not self._store.schedules.all():
             log.warning("schedules.none", hint="Add one: touchstone schedule add; the queue is worked off meanwhile.")
         for name, interval, chore in chores.ALL:
@@ -139,11 +140,14 @@ class Scheduler:
         ]
         busy = {(one.request.marketplace, _asked_for(one)) for one in running}
         locked = {lock_name(one.request): one for one in running}
+        for one in running:
+            if one.place and one.place.concluded:
+                self._have_end(one.id, "sweep.cancelled")
         for sweep in list(self._store.sweeps.waiting(clock.now())):
             place, lock = (sweep.request.marketplace, _asked_for(sweep)), lock_name(sweep.request)
             if lock in locked:
                 if _asked_for(sweep) and not _asked_for(locked[lock]):
-                    self._have_make_way(locked[lock].id)
+                    self._have_end(locked[lock].id, "sweep.makes_way")  # it goes on afterwards, where it stopped
                 continue
             room = self._settings.at_once + _asked_for(sweep)
             if place in busy or len(self._children) >= room:
@@ -159,12 +163,12 @@ class Scheduler:
             busy.add(place)
             locked[lock] = sweep
 
-    def _have_make_way(self, number: int) -> None:
-        """Interrupt a background sweep of the very brand that somebody waits for; it goes on afterwards, where it stopped."""
+    def _have_end(self, number: int, event: str) -> None:
+        """Interrupt a sweep of ours; ``event`` says why."""
         child = self._children.get(number)
         if child is not None and number not in self._ending:
-            log.info("sweep.makes_way", sweep=number)
-            self._ending.add(number)
+            log.info(event, sweep=number)
+            self._ending[number] = time.monotonic() + self._settings.grace_seconds
             child.send_signal(signal.SIGTERM)
 
     def _reason_to_wait(self, sweep: Sweep) -> str:
@@ -214,8 +218,10 @@ class Scheduler:
             code = child.poll()
             if code is not None:
                 self._settle(number, code, by_us=number in self._ending)
-                self._ending.discard(number)
+                self._ending.pop(number, None)
                 del self._children[number]
+            elif number in self._ending and time.monotonic() > self._ending[number]:
+                self._kill(number, child)
         for number in close_dead_sweeps(self._store):
             log.warning("sweep.dead", sweep=number)
         for sweep in self._store.sweeps.unconcluded():
@@ -263,11 +269,14 @@ class Scheduler:
             try:
                 code = child.wait(self._settings.grace_seconds)
             except subprocess.TimeoutExpired:
-                log.warning("process.killed", sweep=number, process=child.pid, after=self._settings.grace_seconds)
-                child.kill()
+                self._kill(number, child)
                 code = child.wait()
             self._settle(number, code, by_us=True)
         self._children.clear()
+
+    def _kill(self, number: int, child: subprocess.Popen[bytes]) -> None:
+        log.warning("process.killed", sweep=number, process=child.pid, after=self._settings.grace_seconds)
+        child.kill()
 
     def _do(self, name: str, chore: Callable[[Configuration, Store], None]) -> None:
         """Do a chore, in a thread of APScheduler's with a connection of its own."""

@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(sweep_app, name="sweep")
     app.command()(sweeps)
+    app.command()(revisit)
 
 
 @sweep_app.callback()
@@ -122,6 +123,25 @@ def resume(
         _run(here, store, sweeping.resumable(here, store, number), as_json=as_json)
 
 
+@sweep_app.command()
+def cancel(
+    context: typer.Context, number: Annotated[int, typer.Argument(help="The sweep.")], as_json: Json = False
+) -> None:
+    """Take a sweep out of the queue, or have the scheduler end it. What it found stays; `sweep resume` goes on with it."""
+    from operations import queue
+    from operations.sweep import close_dead_sweeps
+
+    with open_store(context) as store:
+        close_dead_sweeps(store)
+        found = queue.cancel(store, number)
+    if as_json:
+        print_json(found)
+        return
+    ends = ", and is being ended" if found.status is SweepStatus.RUNNING else ""
+    output().print(f"sweep {number} is out of the queue{ends}", highlight=False)
+    messages().print(f"Next, if it is wanted after all: touchstone sweep resume {number}", style="dim")
+
+
 @sweep_app.command("show")
 def show_sweep(
     context: typer.Context, number: Annotated[int, typer.Argument(help="The sweep.")], as_json: Json = False
@@ -152,16 +172,20 @@ def show_sweep(
 
 
 def _run(here: Any, store: Any, errands: Any, *, as_json: bool) -> None:
-    from cli.progress import SweepProgress
-    from operations import sweep as sweeping
-
-    with SweepProgress() as progress:
-        done = sweeping.sweep(here, store, errands, progress.watcher)
+    done = _swept(here, store, errands)
     if as_json:
         print_json(done)
     else:
         _print_outcome(store, done)
     _exit_for(done)
+
+
+def _swept(here: Any, store: Any, errands: Any) -> list[Sweep]:
+    from cli.progress import SweepProgress
+    from operations import sweep as sweeping
+
+    with SweepProgress() as progress:
+        return sweeping.sweep(here, store, errands, progress.watcher)
 
 
 def _exit_for(done: list[Sweep]) -> None:
@@ -200,6 +224,48 @@ def _print_sweep(found: Sweep, console: Any) -> None:
     console.print(line, highlight=False)
     for problem in report.problems if report else ():
         console.print(f"  {shown(problem)}", style="yellow", highlight=False)
+
+
+def revisit(
+    context: typer.Context,
+    flag: Annotated[list[int], typer.Argument(help="The flags' numbers.")],
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Leave it to the scheduler, ahead of what it would do.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Look now whether the listings of flags are still up, and what has changed; say what became of each."""
+    from operations import revisits
+
+    here = configuration(context)
+    with open_store(context, durable=False) as store:
+        errands = revisits.of_flags(here, store, flag)
+        if queue:
+            _queue(store, errands, as_json=as_json)
+            return
+        done = _swept(here, store, errands)
+        seen = revisits.outcomes(store, done, flag)
+    if as_json:
+        print_json({"sweeps": done, "flags": seen})
+    else:
+        for swept in done:
+            _print_sweep(swept, messages())
+        for one in seen:
+            _print_seen(one)
+    _exit_for(done)
+
+
+def _print_seen(seen: Any) -> None:
+    from cli.tables import standing_line
+
+    console = output()
+    if seen.standing is None:
+        console.print(f"flag {seen.flag}: its page did not tell", style="yellow", highlight=False)
+        return
+    console.print(f"flag {seen.flag}: {standing_line(seen.standing)}", highlight=False)
+    for event in seen.events:
+        detail = f": {shown(event.detail)}" if event.detail else ""
+        console.print(f"  new: {event.change.replace('_', ' ')}{detail}", highlight=False, soft_wrap=True)
 
 
 def sweeps(context: typer.Context, last: Annotated[int, typer.Option(min=1)] = 20, as_json: Json = False) -> None:

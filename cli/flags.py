@@ -140,6 +140,8 @@ def _side_by_side(explanation: "Explanation") -> list[tuple[str, str, str]]:
 
 
 def _print_rest(explanation: "Explanation", console: "Console") -> None:
+    from cli.tables import standing_line
+
     if explanation.counterfactuals:
         console.print("It would not be flagged if", highlight=False)
         for one in explanation.counterfactuals:
@@ -167,12 +169,7 @@ def _print_rest(explanation: "Explanation", console: "Console") -> None:
         console.print(f"{event.at:%Y-%m-%d %H:%M} UTC {event.change.replace('_', ' ')}{detail}", highlight=False)
     standing = explanation.standing
     if standing is not None:
-        again = f", next look {standing.next_at:%Y-%m-%d %H:%M}" if standing.next_at else ", not looked at any more"
-        console.print(
-            f"the listing is {standing.standing.replace('_', ' ')}, looked at {standing.checked_at:%Y-%m-%d %H:%M} UTC{again}",
-            style="dim",
-            highlight=False,
-        )
+        console.print(standing_line(standing), style="dim", highlight=False)
     for judgement in explanation.judgements:
         note = f": {shown(judgement.note)}" if judgement.note else ""
         console.print(

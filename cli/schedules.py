@@ -6,7 +6,7 @@ import typer
 
 from cli.common import Json, configuration, messages, open_store, output, print_json, shown
 from touchstone.errors import NotTold, UserError
-from touchstone.schedules import Result, Schedule, ScheduleState
+from touchstone.schedules import Result, Schedule, ScheduleSource, ScheduleState
 
 schedule_app = typer.Typer(help="Sweeps on a clock: what is swept when, and how it went.", no_args_is_help=True)
 scheduler_app = typer.Typer(help="The process that keeps the clock.", no_args_is_help=True)
@@ -95,6 +95,12 @@ def list_schedules(context: typer.Context, as_json: Json = False) -> None:
         if one.note:
             console.print(f"{shown(one.name)}: {shown(one.note)}", style="yellow", highlight=False, soft_wrap=True)
     messages().print("Times are UTC.", style="dim")
+    for one in found:
+        if one.source is ScheduleSource.FILE and one.name not in {sweep.name for sweep in here.settings.sweep}:
+            messages().print(
+                f"{shown(one.name)} is not in this touchstone.toml: it goes when the scheduler is started with it.",
+                style="yellow", highlight=False, soft_wrap=True,
+            )  # fmt: skip
     if scheduler_holder(here) is None:
         messages().print("No scheduler runs. Next: touchstone scheduler run", style="dim")
 
@@ -164,8 +170,7 @@ def remove(context: typer.Context, name: Name, as_json: Json = False) -> None:
     from operations import schedules
 
     with open_store(context) as store:
-        schedules.sync(configuration(context), store)
-        _print(schedules.remove(store, name), as_json=as_json)
+        _print(schedules.remove(configuration(context), store, name), as_json=as_json)
 
 
 @schedule_app.command("run-now")

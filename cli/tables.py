@@ -1,10 +1,11 @@
-"""The queue of flags as a table that fits a terminal of 100 columns and uses one of 160."""
+"""The queue of flags as a table that fits a terminal of 100 columns and uses one of 160, and where a listing stands."""
 
 from rich.table import Table
 from rich.text import Text
 
 from cli.common import percent, shown
 from storage.flags import StoredFlag
+from touchstone.standing import ListingStanding
 from touchstone.verdicts import FlagStatus, Label
 
 LABELS = {
@@ -44,3 +45,10 @@ def flag_table(flags: list[StoredFlag]) -> Table:
         ]  # fmt: skip
         table.add_row(*cells, *([MARKS[stored.status]] if judged else []))
     return table
+
+
+def standing_line(standing: ListingStanding) -> str:
+    """Where a listing stands, when it was looked at, and when it will be again."""
+    again = f"next look {standing.next_at:%Y-%m-%d %H:%M}" if standing.next_at else "not looked at any more"
+    stands = standing.standing.replace("_", " ")
+    return f"the listing is {stands}, looked at {standing.checked_at:%Y-%m-%d %H:%M} UTC, {again}"

@@ -1,6 +1,10 @@
 """Looking again at flagged listings: which are due, and the sweeps that visit them."""
 
 import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
 
 from crawler.marketplace import available
 from crawler.marketplace import load as load_marketplace
@@ -8,14 +12,15 @@ from operations import clock
 from operations.queue import REVISIT, enqueue
 from operations.standings import WHILE_UP
 from operations.sweep import Errand
+from operations.sweep import plan as plan_sweep
 from storage.store import Store
+from touchstone.catalog import Catalog
 from touchstone.configuration import Configuration
 from touchstone.errors import ConfigurationError
-from touchstone.sweeps import Place, SweepRequest, Trigger
+from touchstone.standing import ListingStanding, StandingEvent
+from touchstone.sweeps import Place, Sweep, SweepRequest, Trigger
 
-SIGNS_OF_LIFE = (
-    3  # listings that were up lately, visited beside the others: if they are gone as well, the site has changed
-)
+SIGNS_OF_LIFE = 3  # listings that were up lately, visited as well: if they are gone too, the site has changed
 
 
 def due(configuration: Configuration, store: Store) -> list[Errand]:
@@ -33,10 +38,55 @@ def due(configuration: Configuration, store: Store) -> list[Errand]:
         urls = list(itertools.islice(filter(marketplace.may_fetch, known), most))
         if not urls:
             continue
-        alive = filter(marketplace.may_fetch, store.standings.lately_up(name, SIGNS_OF_LIFE))
-        request = SweepRequest(marketplace=name, urls=tuple(dict.fromkeys((*urls, *alive))), trigger=Trigger.REVISIT)
-        errands.append(Errand(request, marketplace))
+        request = SweepRequest(marketplace=name, urls=tuple(urls), trigger=Trigger.REVISIT)
+        errands.append(_with_signs_of_life(store, Errand(request, marketplace)))
     return errands
+
+
+def of_flags(configuration: Configuration, store: Store, flags: Iterable[int]) -> list[Errand]:
+    """One errand for each marketplace that the flags' listings are on, whether or not they are due.
+
+    Raises ``UnknownName`` for a flag, marketplace or address that is not known, as ``operations.sweep.plan`` does.
+    """
+    wanted: dict[str, dict[str, None]] = defaultdict(dict)
+    for flag in flags:
+        listing = store.flags.one(flag).listing
+        wanted[listing.marketplace][listing.url] = None
+    planned = [
+        errand
+        for name, urls in wanted.items()
+        for errand in plan_sweep(
+            configuration, Catalog(), marketplaces=(name,), urls=tuple(urls), trigger=Trigger.REVISIT
+        )
+    ]
+    return [_with_signs_of_life(store, errand) for errand in planned]
+
+
+def _with_signs_of_life(store: Store, errand: Errand) -> Errand:
+    alive = filter(errand.marketplace.may_fetch, store.standings.lately_up(errand.marketplace.name, SIGNS_OF_LIFE))
+    urls = tuple(dict.fromkeys((*errand.request.urls, *alive)))
+    return Errand(msgspec.structs.replace(errand.request, urls=urls), errand.marketplace)
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a revisit saw of a flag's listing; ``standing`` is none when its page did not tell, ``events`` is what is new."""
+
+    flag: int
+    standing: ListingStanding | None
+    events: tuple[StandingEvent, ...]
+
+
+def outcomes(store: Store, sweeps: Iterable[Sweep], flags: Iterable[int]) -> list[Seen]:
+    """What sweeps that have ended saw of the flags' listings."""
+    began = {sweep.id: sweep.started_at for sweep in sweeps}
+    seen = []
+    for flag in dict.fromkeys(flags):
+        row = store.flags.one(flag).listing_row
+        standing = store.standings.of(row)
+        told = standing is not None and standing.checked_at >= min(began.values())
+        events = tuple(event for event in store.standings.events(row) if event.sweep in began)
+        seen.append(Seen(flag=flag, standing=standing if told else None, events=events))
+    return seen
 
 
 def plan(configuration: Configuration, store: Store) -> list[int]:

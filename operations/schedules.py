@@ -46,8 +46,9 @@ def add(configuration: Configuration, store: Store, sweep: ScheduledSweep) -> Sc
     return store.schedules.one(number)
 
 
-def sync(configuration: Configuration, store: Store) -> None:
-    """Bring the store's schedules in line with touchstone.toml: new ones, changed ones, and those no longer there.
+def sync(configuration: Configuration, store: Store, *, takes_away: bool = False) -> None:
+    """Bring the store's schedules in line with touchstone.toml: new ones, changed ones and, if it ``takes_away``, those no
+    longer there. Only the scheduler does: whoever looks with another touchstone.toml must not end what it sweeps.
 
     Raises ``ConfigurationError`` for a clock that cannot be read, and ``UserError`` for a name that is in both.
     """
@@ -71,7 +72,7 @@ def sync(configuration: Configuration, store: Store) -> None:
             store.schedules.put(sweep, ScheduleSource.FILE, anchor=anchor, next_at=next_at)
             _record(store, "schedule.change" if before else "schedule.add", name, sweep)
     for name, schedule in known.items():
-        if schedule.source is ScheduleSource.FILE and name not in wanted:
+        if takes_away and schedule.source is ScheduleSource.FILE and name not in wanted:
             with store.transaction():
                 store.schedules.stand(schedule.id, ScheduleState.REMOVED, next_at=schedule.next_at)
                 _record(store, "schedule.remove", name)
@@ -100,15 +101,16 @@ def resume(store: Store, name: str) -> Schedule:
     return _stand(store, schedule, ScheduleState.ACTIVE, "schedule.resume")
 
 
-def remove(store: Store, name: str) -> Schedule:
+def remove(configuration: Configuration, store: Store, name: str) -> Schedule:
     """Take a schedule out; its sweeps and what they found stay. Raises ``UserError`` for one of touchstone.toml."""
-    schedule = named(store, name)
-    if schedule.source is ScheduleSource.FILE:
+    found = store.schedules.named(name)
+    of_file = any(sweep.name == name for sweep in configuration.settings.sweep)
+    if of_file and (found is None or found.source is ScheduleSource.FILE):
         raise UserError(
             f"the schedule {name} is in touchstone.toml",
             hint=f"Take it out there, or let it rest: touchstone schedule pause {name}",
         )
-    return _stand(store, schedule, ScheduleState.REMOVED, "schedule.remove")
+    return _stand(store, named(store, name), ScheduleState.REMOVED, "schedule.remove")
 
 
 def _stand(store: Store, schedule: Schedule, state: ScheduleState, action: str) -> Schedule:

@@ -84,9 +84,14 @@ def _next(standing: Standing, checks: int, at: datetime) -> datetime | None:
 
 def _difference(store: Store, row: int, sweep_id: int) -> str:
     """What a listing's page says otherwise than at the sighting before this sweep, in words; empty without any."""
-    seen = store.listings.prices(row)
-    now = next((one for one in reversed(seen) if one.sweep == sweep_id), None)
-    before = next((one for one in reversed(seen) if one.sweep != sweep_id and _conclusive(store, one.sweep)), None)
+    now = before = None
+    for seen in store.listings.newest_prices(row):
+        if seen.sweep == sweep_id:
+            now = now or seen
+        elif before is None and _conclusive(store, seen.sweep):
+            before = seen
+        if now and before:
+            break
     if now is None or before is None:
         return ""
     return "; ".join(

@@ -24,7 +24,7 @@ from operations.standings import keep_standings
 from storage.store import Store
 from touchstone.catalog import Catalog
 from touchstone.configuration import Configuration
-from touchstone.errors import StoreLocked, TouchstoneError, UnknownName
+from touchstone.errors import StoreLocked, TouchstoneError, UnknownName, UserError
 from touchstone.frontier import PageKind, Visit
 from touchstone.sweeps import Sweep, SweepReport, SweepRequest, SweepStatus, Trigger
 
@@ -32,11 +32,11 @@ LOOKED_AT_SECONDS = 1.0  # others hold a sweep's lock for a moment, to see wheth
 
 
 class Errand(msgspec.Struct, frozen=True):
-    """One sweep about to be made: what is asked for, and of whom. ``sweep_id``: the sweep that goes on with it."""
+    """One sweep about to be made: what is asked for, and of whom. ``known``: the sweep, if it has a row already."""
 
     request: SweepRequest
     marketplace: Marketplace
-    sweep_id: int | None = None
+    known: Sweep | None = None
 
 
 def plan(
@@ -120,7 +120,7 @@ def queued(configuration: Configuration, store: Store, sweep_id: int) -> Errand:
 def _errand(configuration: Configuration, found: Sweep) -> Errand:
     place = find(found.request.marketplace, configuration.marketplace_folders)
     marketplace = load_marketplace(place, configuration.marketplace(found.request.marketplace))
-    return Errand(found.request, marketplace, found.id)
+    return Errand(found.request, marketplace, found)
 
 
 def sweep(
@@ -229,21 +229,25 @@ def _life_of(store: Store, sweep_id: int) -> Path:
 def _open(store: Store, errand: Errand, alive: contextlib.ExitStack) -> int:
     """Open a sweep with its first visits, or go on with one; either is one transaction, which takes the sweep's lock."""
     at, place, request = clock.now(), errand.marketplace, errand.request
-    sweep_id = errand.sweep_id
     with store.transaction():
         store.sweeps.know_marketplace(place.name, title=place.title, base_url=place.base_url)
-        action = "sweep.resume" if sweep_id else "sweep.open"
-        if sweep_id:
+        if errand.known:
+            sweep_id = errand.known.id
             before = store.sweeps.one(sweep_id)
+            assert before is not None  # sweeps are never deleted
+            if (
+                before.status is not errand.known.status
+            ):  # it was taken out of the queue, or somebody else went on with it
+                raise UserError(f"sweep {sweep_id} is {before.status} by now", hint="Look again: touchstone sweeps")
             store.sweeps.reopen(sweep_id, at)
             store.frontier.release(sweep_id)
             store.frontier.revive(sweep_id)
-            if before and before.status is SweepStatus.QUEUED and before.report is None:
-                action = "sweep.open"
-                store.frontier.add(sweep_id, _first_visits(errand), most=request.max_listings)
         else:
             sweep_id = store.sweeps.open(request, at)
+        begins = not store.frontier.progress(sweep_id).states
+        if begins:
             store.frontier.add(sweep_id, _first_visits(errand), most=request.max_listings)
+        action = "sweep.open" if begins else "sweep.resume"
         store.audit.append(at=at, actor=actor(), action=action, subject=f"sweep/{sweep_id}", detail=request)
         try:
             alive.enter_context(FileLock(_life_of(store, sweep_id), timeout=LOOKED_AT_SECONDS))

@@ -115,19 +115,20 @@ class ListingStore:
 
     def prices(self, row_id: int) -> list[PricePoint]:
         """What a listing asked each time it was seen, oldest first."""
-        rows = self._db.conn.execute(
+        return list(self.newest_prices(row_id))[::-1]
+
+    def newest_prices(self, row_id: int) -> Iterator[PricePoint]:
+        """What a listing asked each time it was seen, newest first."""
+        for at, title, price, list_price, currency, availability, seller_id, sweep in self._db.conn.execute(
             "SELECT at, title, price_minor, list_price_minor, currency, availability, seller_id, sweep FROM observations"
-            " WHERE listing = ? ORDER BY at, id",
+            " WHERE listing = ? ORDER BY at DESC, id DESC",
             [row_id],
-        )
-        return [
-            PricePoint(
+        ):
+            yield PricePoint(
                 at=datetime.fromisoformat(at), title=title, price=None if price is None else Money(price, currency),
                 list_price=None if list_price is None else Money(list_price, currency), availability=availability,
                 seller_id=seller_id, sweep=sweep,
-            )
-            for at, title, price, list_price, currency, availability, seller_id, sweep in rows
-        ]  # fmt: skip
+            )  # fmt: skip
 
     def sweeps_of(self, row_id: int) -> list[int]:
         """The sweeps in which a listing was seen."""

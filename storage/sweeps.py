@@ -11,7 +11,7 @@ from sqlite_utils.db import Database
 from touchstone.decoding import to_json
 from touchstone.sweeps import Place, Sweep, SweepReport, SweepRequest, SweepStatus
 
-_COLUMNS = "id, request, status, started_at, ended_at, report, queued, schedule, due_at, priority, not_before, starts"
+_COLUMNS = "id, request, status, started_at, ended_at, report, queued, schedule, due_at, priority, not_before, starts, concluded"
 
 
 class SweepStore:
@@ -147,7 +147,7 @@ def _sweep(row: tuple[Any, ...]) -> Sweep:
     if row[6]:
         place = Place(
             schedule=row[7], due_at=row[8] and datetime.fromisoformat(row[8]), priority=row[9],
-            not_before=row[10] and datetime.fromisoformat(row[10]), starts=row[11],
+            not_before=row[10] and datetime.fromisoformat(row[10]), starts=row[11], concluded=bool(row[12]),
         )  # fmt: skip
     return Sweep(
         id=row[0],

@@ -61,7 +61,8 @@ class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """A sweep's place in the queue: which schedule's, for when it was due, and how urgent.
 
-    ``not_before``: it is left waiting until then; ``starts`` counts the processes that were started for it.
+    ``not_before``: it is left waiting until then; ``starts`` counts the processes that were started for it;
+    ``concluded``: nothing follows from it any more, since conclusions were drawn, or somebody took it out of the queue.
     """
 
     schedule: int | None = None
@@ -69,6 +70,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     not_before: datetime | None = None
     starts: int = 0
+    concluded: bool = False
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):

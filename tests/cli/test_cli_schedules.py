@@ -204,7 +204,7 @@ def test_show_says_what_became_of_each_time(planned: Installation, later: Callab
 
 
 def test_schedules_of_the_file_stand_beside_the_others(planned: Installation) -> None:
-    """They need no adding, can be paused but not removed, and go with their table; a name in both places is refused."""
+    """They need no adding, can be paused, and removed when their table is gone; a name in both places is refused until one is."""
     settle(planned, OF_THE_FILE)
     everything = ("schedule", "list", "--json")
     added, listed, kept, paused, queued = together(
@@ -219,10 +219,16 @@ def test_schedules_of_the_file_stand_beside_the_others(planned: Installation) ->
     assert queued.out == f"sweep 2 of {TWENTY} is queued\n"
     assert "touchstone sweep watch 2" in queued.err
     settle(planned)
-    assert [one["source"] for one in planned.json("schedule", "list")] == ["store"]
+    still, removed, rest = together(planned, ("schedule", "list"), ("schedule", "remove", TWENTY), everything)
+    assert TWENTY in still.out
+    assert f"{TWENTY} is not in this touchstone.toml: it goes when the scheduler" in still.err
+    assert removed.out.startswith(f"{TWENTY}: ")
+    assert [one["source"] for one in rest.json] == ["store"]
     settle(planned, OF_THE_FILE.replace(TWENTY, "namu-velhanne"))
-    (twice,) = together(planned, everything)
+    twice, removed, one = together(planned, everything, ("schedule", "remove", "namu-velhanne"), everything)
     assert "touchstone schedule remove namu-velhanne" in twice.refusal
+    assert removed.code == 0
+    assert [one["source"] for one in one.json] == ["file"]
 
 
 def test_a_misspelt_name_gets_the_nearest(planned: Installation) -> None:

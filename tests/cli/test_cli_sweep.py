@@ -240,3 +240,35 @@ def test_two_sweeps_side_by_side_fetch_nothing_twice(installation: Installation,
     with installation.store() as store:
         spans = sorted((one.started_at, one.ended_at) for one in store.sweeps.all())
     assert spans[1][0] < spans[0][1], "they ran at the same time"
+
+
+def test_flags_are_looked_at_again_when_somebody_asks(installation: Installation, markets: Markets) -> None:
+    """`revisit` visits the flags' listings and says what became of each, unless its page did not tell; `--queue` leaves it to
+    the scheduler."""
+    installation.json("sweep", "--brand", BRAND, "--marketplace", "namu", "--max-listings", "30")
+    by_listing = {flag["listing_row"]: flag for flag in installation.json("flags")}
+    gone, up = list(by_listing.values())[:2]
+    markets.demo.faults.gone[gone["listing"]["listing_id"]] = "410"
+    numbers = [str(flag["id"]) for flag in (gone, up)]
+    said = installation.run("revisit", *numbers)
+    assert said.returncode == 0, said.stderr
+    first, new, second = said.stdout.splitlines()
+    assert first.startswith(f"flag {numbers[0]}: the listing is gone, looked at 20")
+    assert new == "  new: removed"
+    assert second.startswith(f"flag {numbers[1]}: the listing is up, looked at 20")
+    markets.demo.faults.gone.clear()
+    markets.demo.faults.namu = Fault.CAPTCHA
+    assert f"flag {numbers[0]}: its page did not tell" in installation.run("revisit", numbers[0]).stdout
+    blocked = installation.json("revisit", *numbers, code=1)
+    assert [one["status"] for one in blocked["sweeps"]] == ["failed"]
+    assert [(str(one["flag"]), one["standing"], one["events"]) for one in blocked["flags"]] == [
+        (number, None, []) for number in numbers
+    ]
+    markets.demo.faults.namu = Fault.NONE
+    (queued,) = installation.json("revisit", numbers[0], "--queue")
+    assert (queued["status"], queued["request"]["trigger"]) == ("queued", "revisit")
+    assert queued["request"]["urls"][0] == gone["listing"]["url"]
+    unknown = installation.run("revisit", "9999")
+    assert unknown.returncode == 2
+    assert "there is no flag 9999" in unknown.stderr
+    assert installation.sound()

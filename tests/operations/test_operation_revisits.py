@@ -114,7 +114,7 @@ def test_looking_for_what_is_due_queues_nothing(store: Store, hands: Hands, tmp_
     address = saw(store, "L1")
     hands.now += DAY
     (errand,) = revisits.due(configured(tmp_path), store)
-    assert (errand.request.urls, errand.marketplace.name, errand.sweep_id) == ((address,), "namu", None)
+    assert (errand.request.urls, errand.marketplace.name, errand.known) == ((address,), "namu", None)
     assert queued(store) == []
 
 

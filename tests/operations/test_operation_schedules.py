@@ -56,10 +56,10 @@ def changed(sweep: ScheduledSweep, **changes: Any) -> ScheduledSweep:
     return msgspec.structs.replace(sweep, **changes)
 
 
-def synced(store: Store, folder: Path, *sweeps: ScheduledSweep) -> Configuration:
-    """Bring the store in line with a touchstone.toml that holds these schedules."""
+def synced(store: Store, folder: Path, *sweeps: ScheduledSweep, takes_away: bool = True) -> Configuration:
+    """Bring the store in line with a touchstone.toml that holds these schedules, as the scheduler does when it starts."""
     configuration = configured(folder, *sweeps)
-    schedules.sync(configuration, store)
+    schedules.sync(configuration, store, takes_away=takes_away)
     return configuration
 
 
@@ -202,6 +202,15 @@ def test_what_the_file_no_longer_holds_is_removed(store: Store, tmp_path: Path, 
     assert [action for action, _ in actions(store)] == ["schedule.add", "schedule.remove", "schedule.add"]
 
 
+def test_whoever_only_looks_takes_nothing_away(store: Store, tmp_path: Path) -> None:
+    """Commands with another touchstone.toml, or a changed one, leave what the scheduler sweeps; they can take it out by name."""
+    synced(store, tmp_path, NAMU)
+    other = synced(store, tmp_path, changed(NAMU, marketplace="plaza"), takes_away=False)
+    assert [one.name for one in store.schedules.all()] == ["namu-velhanne", "plaza-velhanne"]
+    schedules.remove(other, store, "namu-velhanne")
+    assert [one.name for one in store.schedules.all()] == ["plaza-velhanne"]
+
+
 def test_schedules_of_the_store_are_left_alone(store: Store, tmp_path: Path, configuration: Configuration) -> None:
     """What was added to the store does not go because touchstone.toml does not name it."""
     schedules.add(configuration, store, NAMU)
@@ -218,7 +227,7 @@ def test_a_name_in_both_is_refused(store: Store, tmp_path: Path, configuration: 
     with pytest.raises(UserError, match=r"is in touchstone\.toml, and was added to the store before") as caught:
         synced(store, tmp_path, changed(NAMU, every="6h"))
     assert "touchstone schedule remove namu-velhanne" in caught.value.hint
-    schedules.remove(store, "namu-velhanne")
+    schedules.remove(configured(tmp_path, changed(NAMU, every="6h")), store, "namu-velhanne")
     synced(store, tmp_path, changed(NAMU, every="6h"))
     assert [(one.source, one.sweep.every) for one in store.schedules.all()] == [("file", "6h")]
 
@@ -262,7 +271,7 @@ def test_a_removed_schedule_is_gone_and_its_sweeps_stay(
     """Its name is free again, and what was done in its name is still there."""
     kept = schedules.add(configuration, store, NAMU)
     occurrence = struck(configuration, store, kept)
-    schedules.remove(store, "namu-velhanne")
+    schedules.remove(configuration, store, "namu-velhanne")
     hands.now += HOUR
     assert schedules.strike(configuration, store, kept.id) is None
     assert list(store.schedules.occurrences(kept.id)) == [occurrence]
@@ -272,21 +281,22 @@ def test_a_removed_schedule_is_gone_and_its_sweeps_stay(
 
 def test_a_schedule_of_the_file_is_removed_there(store: Store, tmp_path: Path) -> None:
     """What is in touchstone.toml would come back: the refusal says what to do instead."""
-    synced(store, tmp_path, NAMU)
+    configuration = synced(store, tmp_path, NAMU)
     with pytest.raises(UserError, match=r"is in touchstone\.toml") as caught:
-        schedules.remove(store, "namu-velhanne")
+        schedules.remove(configuration, store, "namu-velhanne")
     assert "touchstone schedule pause namu-velhanne" in caught.value.hint
 
 
-@pytest.mark.parametrize("verb", [schedules.pause, schedules.resume, schedules.remove], ids=lambda verb: verb.__name__)
-def test_a_name_that_is_not_there_gives_the_nearest(store: Store, configuration: Configuration, verb: Any) -> None:
+@pytest.mark.parametrize("verb", ["pause", "resume", "remove"])
+def test_a_name_that_is_not_there_gives_the_nearest(store: Store, configuration: Configuration, verb: str) -> None:
     """A slip of the fingers is answered with the name that was meant, and an empty store with how to add one."""
+    given = (configuration, store) if verb == "remove" else (store,)
     with pytest.raises(UnknownName) as caught:
-        verb(store, "namu-velhane")
+        getattr(schedules, verb)(*given, "namu-velhane")
     assert "touchstone schedule add" in caught.value.hint
     schedules.add(configuration, store, NAMU)
     with pytest.raises(UnknownName) as caught:
-        verb(store, "namu-velhane")
+        getattr(schedules, verb)(*given, "namu-velhane")
     assert "namu-velhanne" in caught.value.hint
 
 

@@ -334,3 +334,54 @@ def test_a_sweep_does_not_outlive_a_killed_scheduler() -> None:
     parent.kill()
     parent.communicate()
     wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE, 15)
+
+
+def test_a_sweep_that_is_cancelled_ends_and_stays_so(
+    installation: Installation, markets: Markets, scheduled: Callable[[], subprocess.Popen[str]]
+) -> None:
+    """The scheduler ends it and does not begin it again, its schedule is none the worse, and a person may go on with it."""
+    installation.configure(markets, pace=15, extra=NO_REVISITS + SLOW)
+    process = scheduled()
+    wait_until(lambda: (installation.folder / "store").exists() and half_way(installation))
+    said = installation.run("sweep", "cancel", "1")
+    assert said.stdout == "sweep 1 is out of the queue, and is being ended\n", said.stderr
+    wait_until(lambda: statuses(installation) == ["interrupted"])
+    installation.run("schedule", "run-now", "namu-velhanne")
+    wait_until(lambda: statuses(installation)[1] == "running")
+    err = ended(process)
+    assert '"event": "sweep.cancelled"' in err
+    assert "sweep.again" not in err
+    first = sweeps(installation)[0]
+    assert first.status is SweepStatus.INTERRUPTED
+    assert installation.run("sweep", "cancel", "2").stdout == "sweep 2 is out of the queue\n"
+    assert "sweep 2 is interrupted already" in installation.run("sweep", "cancel", "2").stderr
+    with installation.store() as store:
+        assert [store.schedules.one(1).result, store.schedules.one(1).failures] == [None, 0]
+    installation.configure(markets)
+    assert installation.run("sweep", "resume", str(first.id)).returncode == 0
+    assert statuses(installation)[0] == "complete"
+    assert installation.sound()
+
+
+def test_what_is_deaf_is_killed_after_the_grace_time(installation: Installation, markets: Markets) -> None:
+    """Also when it is to make way: nobody waits for it for ever."""
+    installation.configure(markets, extra="\n[scheduler]\ngrace_seconds = 1\n")
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    with installation.store() as store:
+        here = loading.load(installation.folder / "touchstone.toml")
+        (errand,) = plan(here, store.catalog.load(), brands=(BRAND,), marketplaces=("namu",))
+        number = enqueue(store, errand, Place(priority=50))
+        scheduler = scheduler_of(installation, store, sys.executable, "-c", deaf)
+        scheduler.look()
+        (child,) = scheduler._children.values()
+        time.sleep(1.0)  # until it is deaf
+        enqueue(store, errand, Place(priority=ASKED_FOR))
+        scheduler.look()
+        wait_until(lambda: scheduler.look() or child.poll() is not None, 30)
+        assert child.returncode == -signal.SIGKILL
+        scheduler.look()
+        found = store.sweeps.one(number)
+        assert found is not None
+        assert found.place is not None
+        assert found.place.starts == 0, "it was ended by us"
+        scheduler.stop()
