@@ -42,9 +42,9 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
         console = output()
         for check in checks:
             sign = {"ok": "[green]ok   [/]", "note": "[yellow]note [/]", "fault": "[red]fault[/]"}[check.state]
-            console.print(f"{sign} {check.name}: {check.what}", highlight=False)
+            console.print(f"{sign} {check.name}: {shown(check.what)}", highlight=False, soft_wrap=True)
             if check.mend:
-                console.print(f"      {check.mend}", style="dim", highlight=False)
+                console.print(f"      {shown(check.mend)}", style="dim", highlight=False, soft_wrap=True)
     if any(check.state == "fault" for check in checks):
         raise typer.Exit(1)
 

@@ -2,13 +2,20 @@
 
 import asyncio
 import contextlib
+import logging
 import os
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.browser import launch_options, watch_memory
 from crawler.proxy import Proxy, Target
+from touchstone.errors import ConfigurationError
 
+log = logging.getLogger("touchstone.browser")
+
+STARTS = 3  # tries; a machine that is short of memory for a moment is not one without a browser
+PAUSE_SECONDS = 1.0  # between them
+NO_SANDBOX = "sandboxing failed"  # Playwright's words for a system that allows no user namespaces
 LOST = ("connection closed", "driver", "browser has been closed", "target closed", "browser closed", "pipe")
 
 
@@ -28,11 +35,18 @@ class Chromium:
         self._watching: asyncio.Task[None] | None = None
 
     async def started(self) -> Any:
-        """The browser, running."""
+        """The browser, running. Raises ``ConfigurationError`` where it cannot be started: no marketplace is to blame for that."""
         async with self._starting:
-            if self._browser is None or not self._browser.is_connected():
+            for tried in range(1, STARTS + 1):
+                if self._browser is not None and self._browser.is_connected():
+                    break
                 await self.drop()
-                await self._start()
+                try:
+                    await self._start()
+                except Exception as error:
+                    if tried == STARTS:
+                        raise _not_started(str(self._options["executable_path"]), error) from error
+                    await asyncio.sleep(PAUSE_SECONDS)
             return self._browser
 
     async def _start(self) -> None:
@@ -48,9 +62,15 @@ class Chromium:
             return
         if not self._proxy_address:
             self._proxy_address = await self.proxy.start()
-        self._browser = await chromium.launch(
-            proxy={"server": self._proxy_address, "bypass": "<-loopback>"}, **self._options
-        )
+        proxy = {"server": self._proxy_address, "bypass": "<-loopback>"}
+        try:
+            self._browser = await chromium.launch(proxy=proxy, **self._options)
+        except Exception as error:
+            if NO_SANDBOX not in str(error):
+                raise
+            log.warning("the browser runs without its sandbox: this system allows it no user namespaces")
+            self._options["chromium_sandbox"] = False
+            self._browser = await chromium.launch(proxy=proxy, **self._options)
         self._watching = self._watching or asyncio.ensure_future(watch_memory())
 
     def reached(self, url: str) -> str | None:
@@ -74,6 +94,31 @@ class Chromium:
             self._watching.cancel()
         await self.drop()
         await self.proxy.close()
+
+
+class Trial(NamedTuple):
+    """What came of starting a browser: its version, and whether pages are kept in its sandbox."""
+
+    version: str
+    sandboxed: bool
+
+
+async def try_out(executable: str) -> Trial:
+    """Start a browser and end it. Raises ``ConfigurationError`` where it cannot be started."""
+    chromium = Chromium(executable, frozenset())
+    try:
+        version = str((await chromium.started()).version)
+        return Trial(version, bool(chromium._options["chromium_sandbox"]))
+    finally:
+        await chromium.close()
+
+
+def _not_started(executable: str, error: Exception) -> ConfigurationError:
+    words = next(iter(str(error).splitlines()), type(error).__name__)
+    return ConfigurationError(
+        f"the browser {executable} cannot be started: {words[:200]}",
+        hint="It says why on standard error. A library that is lacking: apt-get install libatomic1; else reinstall it.",
+    )
 
 
 async def close_context(context: Any) -> None:

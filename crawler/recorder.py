@@ -18,7 +18,7 @@ from crawler.chromium import Chromium, close_context, is_lost
 from crawler.politeness import ROBOT
 from crawler.proxy import Target
 from touchstone import VERSION
-from touchstone.errors import NotRecorded
+from touchstone.errors import ConfigurationError, NotRecorded
 from touchstone.recording import Circumstances, Exchange, Headers, Lost, Recording, Robots
 
 VIEWPORT = (1440, 900)  # CSS pixels; what most desktop visitors have
@@ -118,7 +118,7 @@ class Recorder:
                 return await _Visit(self._chromium, context, self._bounds, wanted, robots, asked_before).made(
                     browser.version, self._user_agent, self._language
                 )
-        except NotRecorded:
+        except (NotRecorded, ConfigurationError):
             raise
         except TimeoutError:
             reason = f"the page was not recorded within {self._bounds.seconds:g} s"

@@ -21,7 +21,7 @@ from crawler.page import PageView
 from crawler.politeness import RobotsUnreadable, TurnRefused, retry_after
 from crawler.status import control_address, search_status_of, status_of
 from crawler.tabs import VISIT_SECONDS, Plan
-from touchstone.errors import StoreError
+from touchstone.errors import ConfigurationError, StoreError
 from touchstone.frontier import Outcome, PageKind, Validators, Visit, Way
 from touchstone.images import ListingImage
 from touchstone.listing import TROUBLE, Listing, PageStatus, Seller
@@ -302,6 +302,8 @@ class MarketplaceSpider(scrapy.Spider):
         for attempt in range(ATTEMPTS if self.marketplace.may_fetch(request.url) else 0):
             try:
                 response = await engine.download_async(request.copy())
+            except ConfigurationError:
+                raise
             except IgnoreRequest as error:
                 if isinstance(error, TurnRefused):
                     raise
@@ -320,7 +322,7 @@ class MarketplaceSpider(scrapy.Spider):
         """Do a visit's work so that whatever happens, the visit is accounted for."""
         try:
             return await work
-        except StoreError as error:  # what cannot be stored must not be crawled on: the sweep ends and says why
+        except (StoreError, ConfigurationError) as error:
             self.fail(error)
         except TurnRefused as refusal:
             await self._refused(visit, refusal)
@@ -337,6 +339,8 @@ class MarketplaceSpider(scrapy.Spider):
         error = failure.value
         if isinstance(error, TurnRefused):
             await self._refused(visit, error)
+        elif isinstance(error, ConfigurationError):
+            self.fail(error)
         elif isinstance(error, OutOfBounds):
             what = f"pages that may not be fetched: {failure.getErrorMessage()}"
             await self.sink.settle(visit, Outcome(status=PageStatus.FORBIDDEN, problems=(what,)))
@@ -375,9 +379,9 @@ class MarketplaceSpider(scrapy.Spider):
         self.stop(str(refusal))
 
     def fail(self, error: BaseException) -> None:
-        """End the sweep for want of a store."""
+        """End the sweep for want of a store or a browser: what cannot be stored or seen must not be crawled on."""
         self.failure = self.failure or error
-        self.stop("store_failed")
+        self.stop("installation_failed")
 
     def stop(self, reason: str) -> None:
         """End the sweep, once, after what is under way."""

@@ -31,7 +31,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 def examine(configuration: Configuration) -> list[Check]:
     """Look at everything; a check that raises is a fault, never a crash."""
     checks: list[Callable[[], Iterator[Check]]] = [
-        _python, _sqlite, _rooms, _browser, _fonts, lambda: _contact(configuration), lambda: _marketplaces(configuration),
+        _python, _sqlite, _rooms, lambda: _browser(configuration), _fonts, lambda: _contact(configuration), lambda: _marketplaces(configuration),
         lambda: _evidence(configuration), lambda: _store(configuration), lambda: _disk(configuration),
     ]  # fmt: skip
     found: list[Check] = []
@@ -67,13 +67,26 @@ def _rooms() -> Iterator[Check]:
     yield Check(name="rooms", state="ok", what=f"{len(ROOMS)} from {home}")
 
 
-def _browser() -> Iterator[Check]:
+def _browser(configuration: Configuration) -> Iterator[Check]:
+    import asyncio
+
     from crawler.browser import find_browser
+    from crawler.chromium import try_out
 
     try:
-        yield Check(name="browser", state="ok", what=find_browser())
+        path = find_browser(configuration.settings.browser)
+        trial = asyncio.run(try_out(path))
     except TouchstoneError as error:
         yield Check(name="browser", state="fault", what=error.message, mend=error.hint)
+        return
+    if trial.sandboxed:
+        yield Check(name="browser", state="ok", what=f"{path}, version {trial.version}")
+    else:
+        mend = (
+            "Run as a user who is not root, where user namespaces are allowed: docs/operations.md#the-browsers-sandbox"
+        )
+        what = f"{path}, version {trial.version}, runs without its sandbox"
+        yield Check(name="browser", state="note", what=what, mend=mend)
 
 
 def _fonts() -> Iterator[Check]:

@@ -272,3 +272,29 @@ def test_flags_are_looked_at_again_when_somebody_asks(installation: Installation
     assert unknown.returncode == 2
     assert "there is no flag 9999" in unknown.stderr
     assert installation.sound()
+
+
+def test_a_browser_that_does_not_start_is_held_against_no_marketplace(
+    installation: Installation, markets: Markets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep that needs one fails and says why; one over HTTP goes on without captures. Neither opens a circuit, and what
+    was to be visited is still there when the browser is back."""
+    installation.configure(markets, extra="[capture]\nin_sweeps = true\n")
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
+    failed = installation.run("sweep", "--brand", BRAND, "--marketplace", "plaza", "--max-listings", "3")
+    assert failed.returncode == 2
+    assert "cannot be started" in failed.stderr
+    (swept,) = installation.json("sweep", "--brand", BRAND, "--marketplace", "namu", "--max-listings", "12")
+    assert (swept["status"], swept["report"]["captures"]) == ("complete", 0)
+    (problem,) = swept["report"]["problems"]
+    assert problem.startswith("flagged listings are not captured: the browser ")
+    assert "fault browser:" in installation.run("doctor").stdout
+    with installation.store() as store:
+        (first,) = [one for one in store.sweeps.all() if one.request.marketplace == "plaza"]
+        assert first.status == "failed"
+        assert first.report is not None
+        assert any("cannot be started" in problem for problem in first.report.problems)
+        assert [store.pace.refusal(place, None) for place in ("namu", "plaza")] == [None, None]
+    monkeypatch.delenv("PLAYWRIGHT_NODEJS_PATH")
+    (again,) = installation.json("sweep", "resume", str(first.id))
+    assert (again["status"], again["report"]["listings"]) == ("complete", 3)
