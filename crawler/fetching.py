@@ -1,6 +1,7 @@
 """Fetching a few pages as a sweep would, without a sweep: robots.txt, bounds and pace are the same."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +34,9 @@ class _OwnPace:
     async def turn(self, limits: Limits) -> Turn:
         await asyncio.sleep(limits.gap)
         return Turn(1, 0.0)
+
+    async def start(self, limits: Limits) -> float:
+        return time.time()
 
     def give_back(self, slot: int) -> None:
         """Nothing is held."""

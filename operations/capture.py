@@ -120,7 +120,10 @@ class Photographer:
                 raise NotNow(turn.refusal)
             await asyncio.sleep(turn.wait)
             if turn.slot:
-                return turn.slot
+                break
+        while wait := await self._stored(lambda: self._store.pace.start(self._marketplace.name, limits.gap)):
+            await asyncio.sleep(wait)
+        return turn.slot
 
     async def _answered(self, *, refused: bool) -> None:
         """Count how the marketplace met us; too many refusals in a row, and it is left in peace by all sweeps."""

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -176,6 +177,15 @@ class StoreSink:
                 if turn.slot or turn.refusal:
                     return turn
                 await asyncio.sleep(turn.wait)
+
+    async def start(self, limits: Limits) -> float:
+        """Wait until nobody's request has started for a gap, note this one's start, and return that moment."""
+        place = self._request.marketplace
+        while True:
+            wait, at = await self._stored(lambda: (self._store.pace.start(place, limits.gap), time.time()))
+            if not wait:
+                return at
+            await asyncio.sleep(wait)
 
     def _take(self, limits: Limits, ended: list[int]) -> Turn:
         self._store.pace.give_back(ended)

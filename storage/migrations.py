@@ -317,3 +317,9 @@ def sweeps_on_a_clock(db: Database) -> None:
             f" (SELECT 1 FROM expiring WHERE name = '{table}' AND OLD.at < before)"
             f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
         )
+
+
+@migrations()
+def starts_in_line(db: Database) -> None:
+    """When each marketplace's last request started, whoever made it."""
+    db.execute("ALTER TABLE pace ADD COLUMN last_at REAL NOT NULL DEFAULT 0")

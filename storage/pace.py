@@ -61,7 +61,20 @@ class PaceStore:
             "INSERT INTO slots (marketplace, holder, until) VALUES (?,?,?)", [marketplace, holder, now + SLOT_SECONDS]
         ).lastrowid
         assert slot is not None  # an INSERT that did not raise has a row
-        return Turn(slot, start - now, start=start)
+        return Turn(slot, start - now)
+
+    def start(self, marketplace: str, gap: float) -> float:
+        """Note that a request starts now, and return 0; or return the seconds until one may, which note nothing.
+
+        Turns are handed out ahead of time. Whoever comes late to one has the next wait: no two starts are closer than ``gap``.
+        """
+        now = self._now()
+        (last,) = self._db.conn.execute("SELECT last_at FROM pace WHERE marketplace = ?", [marketplace]).fetchone()
+        wait = float(last) + gap - now
+        if 0 < wait <= gap:  # longer only when the machine's clock was set back
+            return wait
+        self._db.conn.execute("UPDATE pace SET last_at = ? WHERE marketplace = ?", [now, marketplace])
+        return 0.0
 
     def refusal(self, marketplace: str, daily: int | None) -> Refusal | None:
         """Why no request may be made to a marketplace for now, if so; ``daily`` is its budget."""

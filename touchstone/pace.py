@@ -20,13 +20,11 @@ class Turn(NamedTuple):
 
     ``slot`` is the number of the slot to give back, with ``wait`` seconds to wait before the request may start; 0 when
     none was free, and ``wait`` says when to ask again. ``refusal`` says why no request may be made at all for now.
-    ``start`` is that moment in seconds since the epoch; whoever misses it by much asks for another.
     """
 
     slot: int
     wait: float
     refusal: str = ""
-    start: float = 0.0
 
 
 class Refusal(NamedTuple):

@@ -37,6 +37,9 @@ class Turns(Protocol):
     async def turn(self, limits: Limits) -> Turn:
         """Ask to make a request."""
 
+    async def start(self, limits: Limits) -> float:
+        """Wait until a request may start, note that it does, and return that moment in seconds since the epoch."""
+
     def give_back(self, slot: int) -> None:
         """Say that a request has ended."""
 

@@ -144,6 +144,7 @@ def test_a_forgotten_migration_is_named(full: Store) -> None:
         "backgrounds",
         "evidence",
         "sweeps_on_a_clock",
+        "starts_in_line",
     )
     assert check(full).faults == tuple(f"migration {name} has not been applied" for name in names)
 

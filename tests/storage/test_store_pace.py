@@ -32,6 +32,28 @@ def test_starts_are_a_gap_apart_whoever_asks(pace: PaceStore) -> None:
     assert [take(pace, holder, wide).wait for holder in "abab"] == [0.0, 1.0, 2.0, 3.0]
 
 
+def test_whoever_comes_late_has_the_next_wait(pace: PaceStore, clock: Clock) -> None:
+    """Two turns are a gap apart; the first is taken up late, and the second, on time, still starts a gap after it."""
+    take(pace), take(pace, "b")
+    clock.now += 0.75
+    assert pace.start("namu", 1.0) == 0
+    clock.now += 0.25
+    assert pace.start("namu", 1.0) == pytest.approx(0.75)
+    assert pace.start("namu", 1.0) == pytest.approx(0.75), "nothing was noted"
+    clock.now += 0.75
+    assert pace.start("namu", 1.0) == 0
+    assert pace.start("namu", 1.0) == pytest.approx(1.0)
+
+
+def test_a_clock_that_is_set_back_stops_nobody(pace: PaceStore, clock: Clock) -> None:
+    """The last start is then in the future, for as long as the clock was set back."""
+    take(pace)
+    assert pace.start("namu", 1.0) == 0
+    clock.now -= 3600
+    assert pace.start("namu", 1.0) == 0
+    assert pace.start("namu", 1.0) == pytest.approx(1.0)
+
+
 def test_no_more_at_once_than_allowed(pace: PaceStore) -> None:
     """A third request waits until one of two has ended."""
     first, _ = take(pace), take(pace, "b")
