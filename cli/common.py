@@ -67,6 +67,15 @@ def _spelled(char: str) -> str:
     return "·" if unicodedata.category(char) == "Cf" else " "
 
 
+def print_next(configuration: Configuration, sweep: int) -> None:
+    """How a queued sweep is followed, and whether anybody will begin it."""
+    from operations.session import scheduler_holder
+
+    messages().print(f"Next: touchstone sweep watch {sweep}", style="dim")
+    if scheduler_holder(configuration) is None:
+        messages().print("No scheduler runs that would begin it: touchstone scheduler run", style="yellow")
+
+
 def percent(probability: float) -> str:
     """A probability for people; certainty is not claimed."""
     return f"{min(99, round(probability * 100))} %"

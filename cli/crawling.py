@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.common import Json, configuration, messages, open_store, output, print_json, shown
+from cli.common import Json, configuration, messages, open_store, output, print_json, print_next, shown
 from touchstone.sweeps import Sweep, SweepStatus
 
 sweep_app = typer.Typer(invoke_without_command=True)
@@ -49,22 +49,21 @@ def sweep(
             queries=tuple(query or ()), urls=tuple(url or ()), max_listings=max_listings,
         )  # fmt: skip
         if queue:
-            _queue(store, errands, as_json=as_json)
+            _queue(here, store, errands, as_json=as_json)
         else:
             _run(here, store, errands, as_json=as_json)
 
 
-def _queue(store: Any, errands: Any, *, as_json: bool) -> None:
-    from operations.queue import ASKED_FOR, enqueue
-    from touchstone.sweeps import Place
+def _queue(here: Any, store: Any, errands: Any, *, as_json: bool) -> None:
+    from operations.queue import ask_for
 
-    numbers = [enqueue(store, errand, Place(priority=ASKED_FOR)) for errand in errands]
+    numbers = [ask_for(store, errand) for errand in errands]
     if as_json:
         print_json([store.sweeps.one(number) for number in numbers])
         return
     for number, errand in zip(numbers, errands, strict=True):
         output().print(f"sweep {number} of {errand.marketplace.name} is queued", highlight=False)
-    messages().print(f"Next: touchstone sweep watch {numbers[0]}", style="dim")
+    print_next(here, numbers[0])
 
 
 @sweep_app.command()
@@ -167,7 +166,7 @@ def show_sweep(
         console.print(f"  {letter.kind} {shown(letter.url)}", highlight=False, soft_wrap=True)
         tries = f"{letter.attempts + 1} tries" if letter.attempts else "1 try"
         console.print(f"    {letter.status}, {tries}: {shown(letter.note)}", style="dim", highlight=False)
-    if dead or progress.open:
+    if (dead or progress.open) and found.status not in (SweepStatus.QUEUED, SweepStatus.RUNNING):
         messages().print(f"Next: touchstone sweep resume {number}", style="dim")
 
 
@@ -241,7 +240,7 @@ def revisit(
     with open_store(context, durable=False) as store:
         errands = revisits.of_flags(here, store, flag)
         if queue:
-            _queue(store, errands, as_json=as_json)
+            _queue(here, store, errands, as_json=as_json)
             return
         done = _swept(here, store, errands)
         seen = revisits.outcomes(store, done, flag)

@@ -1,12 +1,13 @@
 """Commands for sweeps on a clock: schedule, scheduler, alerts."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
-from cli.common import Json, configuration, messages, open_store, output, print_json, shown
+from cli.common import Json, configuration, messages, open_store, output, print_json, print_next, shown
 from touchstone.errors import NotTold, UserError
-from touchstone.schedules import Result, Schedule, ScheduleSource, ScheduleState
+from touchstone.schedules import Result, Schedule, ScheduleState
 
 schedule_app = typer.Typer(help="Sweeps on a clock: what is swept when, and how it went.", no_args_is_help=True)
 scheduler_app = typer.Typer(help="The process that keeps the clock.", no_args_is_help=True)
@@ -71,11 +72,13 @@ def list_schedules(context: typer.Context, as_json: Json = False) -> None:
 
     here = configuration(context)
     with open_store(context) as store:
-        schedules.sync(here, store)
-        found = store.schedules.all()
+        schedules.catch_up(here, store)
+        found, differences = store.schedules.all(), schedules.differences(here, store)
     if as_json:
-        print_json(found)
+        print_json([_as_json(one) for one in found])
         return
+    for line in differences:
+        messages().print(shown(line), style="yellow", highlight=False, soft_wrap=True)
     if not found:
         messages().print(
             "No schedule yet. Next: touchstone schedule add --brand B --marketplace M --every 6h", style="dim"
@@ -95,12 +98,6 @@ def list_schedules(context: typer.Context, as_json: Json = False) -> None:
         if one.note:
             console.print(f"{shown(one.name)}: {shown(one.note)}", style="yellow", highlight=False, soft_wrap=True)
     messages().print("Times are UTC.", style="dim")
-    for one in found:
-        if one.source is ScheduleSource.FILE and one.name not in {sweep.name for sweep in here.settings.sweep}:
-            messages().print(
-                f"{shown(one.name)} is not in this touchstone.toml: it goes when the scheduler is started with it.",
-                style="yellow", highlight=False, soft_wrap=True,
-            )  # fmt: skip
     if scheduler_holder(here) is None:
         messages().print("No scheduler runs. Next: touchstone scheduler run", style="dim")
 
@@ -128,12 +125,12 @@ def show(
     from operations import schedules
 
     with open_store(context) as store:
-        schedules.sync(configuration(context), store)
+        schedules.catch_up(configuration(context), store)
         found = schedules.named(store, name)
         times = list(store.schedules.occurrences(found.id, last))
         statuses = {one.sweep: store.sweeps.one(one.sweep) for one in times if one.sweep is not None}
     if as_json:
-        print_json({"schedule": found, "occurrences": times})
+        print_json({"schedule": _as_json(found), "occurrences": times})
         return
     _print(found, as_json=False)
     console = output()
@@ -150,7 +147,7 @@ def pause(context: typer.Context, name: Name, as_json: Json = False) -> None:
     from operations import schedules
 
     with open_store(context) as store:
-        schedules.sync(configuration(context), store)
+        schedules.catch_up(configuration(context), store)
         _print(schedules.pause(store, name), as_json=as_json)
 
 
@@ -160,7 +157,7 @@ def resume(context: typer.Context, name: Name, as_json: Json = False) -> None:
     from operations import schedules
 
     with open_store(context) as store:
-        schedules.sync(configuration(context), store)
+        schedules.catch_up(configuration(context), store)
         _print(schedules.resume(store, name), as_json=as_json)
 
 
@@ -180,19 +177,24 @@ def run_now(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
     here = configuration(context)
     with open_store(context) as store:
-        schedules.sync(here, store)
+        schedules.catch_up(here, store)
         number = schedules.run_now(here, store, name)
         found = store.sweeps.one(number)
     if as_json:
         print_json(found)
         return
     output().print(f"sweep {number} of {shown(name)} is queued", highlight=False)
-    messages().print(f"Next: touchstone sweep watch {number}", style="dim")
+    print_next(here, number)
+
+
+def _as_json(schedule: Schedule) -> dict[str, Any]:
+    """The schedule and what it is called by, also where that was left to Touchstone."""
+    return {"name": schedule.name, **msgspec.to_builtins(schedule)}
 
 
 def _print(schedule: Schedule, *, as_json: bool) -> None:
     if as_json:
-        print_json(schedule)
+        print_json(_as_json(schedule))
         return
     due = (
         f"due {schedule.next_at:%Y-%m-%d %H:%M} UTC" if schedule.state is ScheduleState.ACTIVE else str(schedule.state)
@@ -223,17 +225,22 @@ def list_alerts(
     import itertools
 
     with open_store(context) as store:
-        found = list(itertools.islice(store.alerts.all(open_only=not everything), last))
+        found = list(itertools.islice(store.alerts.all(pending_only=not everything), last))
     if as_json:
         print_json(found)
         return
     if not found:
-        messages().print("Nothing is wrong. What is over: touchstone alerts list --all", style="dim")
+        messages().print("Nothing is wrong, and all is told. What is over: touchstone alerts list --all", style="dim")
     console = output()
     for one in found:
         at = f"{one.at:%Y-%m-%d %H:%M}" if one.at else ""
         colour = "green" if one.over else "dim" if one.resolved_at else "red"
-        console.print(f"{at} [{colour}]{one.kind}[/] {shown(one.message)}", highlight=False, soft_wrap=True)
+        over = (
+            f" [dim](over since {one.resolved_at:%m-%d %H:%M})[/]"
+            if one.resolved_at and one.at != one.resolved_at
+            else ""
+        )
+        console.print(f"{at} [{colour}]{one.kind}[/] {shown(one.message)}{over}", highlight=False, soft_wrap=True)
         if one.hint:
             console.print(f"  {shown(one.hint)}", style="dim", highlight=False, soft_wrap=True)
         if one.fault:

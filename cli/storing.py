@@ -48,7 +48,7 @@ def vacuum(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Delete what has expired by [retention]: raw pages, observations, photos, visits; never evidence or the audit log."""
+    """Delete what has expired by its age: raw pages, observations, photos, visits; never evidence or the audit log."""
     from operations.retention import vacuum as vacuumed
 
     with open_store(context) as store, messages().status("Looking for what has expired …"):

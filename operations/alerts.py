@@ -59,6 +59,19 @@ def _secret(value: str, where: str) -> str:
     return found
 
 
+def lacking(configuration: Configuration) -> list[str]:
+    """What is wrong with the channels that can be known before anything is sent: secrets that the environment does not have."""
+    settings = configuration.settings.alerts
+    values = {"[alerts] webhook": settings.webhook, "[alerts.mail] password": settings.mail and settings.mail.password}
+    faults = []
+    for where, value in values.items():
+        try:
+            _secret(value or "", where)
+        except NotTold as error:
+            faults.append(error.message)
+    return faults
+
+
 def headline(alert: Alert) -> str:
     """An alert in one line."""
     over = "over: " if alert.over else ""
@@ -76,12 +89,19 @@ def body_of(alert: Alert) -> str:
     return "\n".join([*lines, "", *about, f"about: {alert.subject}"])
 
 
+def _whole(alert: Alert) -> str:
+    """Headline and text; the text's first line only where the headline does not end with it."""
+    first, *rest = body_of(alert).splitlines()
+    line = headline(alert)
+    return "\n".join([line, *rest] if line.endswith(first) else [line, first, *rest])
+
+
 def post(address: str, alert: Alert) -> None:
     """Post an alert as JSON: ``text`` for chats that show just that, and its parts. Raises ``NotTold``."""
     if not address.startswith(("http://", "https://")):
         raise NotTold("[alerts] webhook is no http(s) address", hint='Such as "https://hooks.example/…"')
     content = {
-        "text": f"{headline(alert)}\n{body_of(alert)}" if alert.text else headline(alert), "kind": alert.kind,
+        "text": _whole(alert) if alert.text else headline(alert), "kind": alert.kind,
         "over": alert.over, "subject": alert.subject, "message": alert.message, "hint": alert.hint,
         "brand": alert.brand, "marketplace": alert.marketplace, "at": alert.at and alert.at.isoformat(),
         "body": alert.text,

@@ -60,7 +60,8 @@ def digest_of(store: Store, brand: str, since: datetime) -> str:
         lines += ["", "New, the likeliest first:"]
         for one in new[:LIKELIEST]:
             title = " ".join(one.listing.title.split())[:80]
-            lines.append(f"  flag {one.id}  {one.flag.label}  {one.flag.probability:.0%}  {title}  {one.listing.url}")
+            likely = min(99, round(one.flag.probability * 100))  # certainty is not claimed
+            lines.append(f"  flag {one.id}  {one.flag.label}  {likely} %  {title}  {one.listing.url}")
         if len(new) > LIKELIEST:
             lines.append(f"  and {len(new) - LIKELIEST} more: touchstone flags --brand {brand}")
     if changes:

@@ -1,5 +1,6 @@
 """Examining an installation: everything that a sweep will need, before it needs it."""
 
+import contextlib
 import importlib.util
 import shutil
 import sqlite3
@@ -12,6 +13,7 @@ import msgspec
 
 from storage.store import DATABASE, Store
 from touchstone.configuration import Configuration
+from touchstone.decoding import nearest
 from touchstone.errors import TouchstoneError
 
 ROOMS = ("touchstone", "crawler", "detectors", "storage", "operations", "cli", "scheduler")
@@ -32,7 +34,7 @@ def examine(configuration: Configuration) -> list[Check]:
     """Look at everything; a check that raises is a fault, never a crash."""
     checks: list[Callable[[], Iterator[Check]]] = [
         _python, _sqlite, _rooms, lambda: _browser(configuration), _fonts, lambda: _contact(configuration), lambda: _marketplaces(configuration),
-        lambda: _evidence(configuration), lambda: _store(configuration), lambda: _disk(configuration),
+        lambda: _schedules(configuration), lambda: _alerts(configuration), lambda: _evidence(configuration), lambda: _store(configuration), lambda: _disk(configuration),
     ]  # fmt: skip
     found: list[Check] = []
     for check in checks:
@@ -126,6 +128,42 @@ def _marketplaces(configuration: Configuration) -> Iterator[Check]:
         yield Check(name="marketplaces", state="note", what="none is described", mend="See docs/add-a-marketplace.md.")
     else:
         yield Check(name="marketplaces", state="ok", what=", ".join(described))
+
+
+def _schedules(configuration: Configuration) -> Iterator[Check]:
+    """What would keep the scheduler from starting, or a schedule from being swept."""
+    from crawler.marketplace import available
+    from operations import clock
+    from operations.due_times import DueTimes
+    from operations.schedules import errand_of
+
+    for name in configuration.settings.marketplaces.keys() - available(configuration.marketplace_folders).keys():
+        mend = nearest(name, list(available(configuration.marketplace_folders)))
+        yield Check(name=f"[marketplaces.{name}]", state="fault", what="no marketplace is called so", mend=mend)
+    sweeps, faults = configuration.settings.sweep, 0
+    stored = (configuration.store_folder / DATABASE).exists()
+    with Store.open(configuration.store_folder) if stored else contextlib.nullcontext() as store:
+        for sweep in sweeps:
+            try:
+                DueTimes(sweep, clock.now())
+                if store is not None:
+                    errand_of(configuration, store, sweep)
+            except TouchstoneError as error:
+                faults += 1
+                yield Check(name=f"schedule {sweep.name}", state="fault", what=error.message, mend=error.hint)
+    if sweeps and not faults:
+        yield Check(name="schedules", state="ok", what=f"{len(sweeps)} in touchstone.toml")
+
+
+def _alerts(configuration: Configuration) -> Iterator[Check]:
+    from operations import alerts
+
+    for fault in alerts.lacking(configuration):
+        yield Check(name="alerts", state="fault", what=fault, mend="Set it, then: touchstone alerts test")
+    if not alerts.channels(configuration):
+        yield Check(
+            name="alerts", state="note", what="only in the log", mend="Set [alerts] to be told: docs/operations.md"
+        )
 
 
 def _evidence(configuration: Configuration) -> Iterator[Check]:

@@ -65,6 +65,11 @@ def metrics(store: Store, now: datetime) -> Iterator[Metric]:
         active.add_metric([kind], still)
     yield told
     yield active
+    yield GaugeMetricFamily(
+        "touchstone_alerts_untold",
+        "Alerts that a channel has not taken, so far or at all.",
+        value=store.alerts.untold(),
+    )
 
 
 def _queue(store: Store, now: datetime) -> Iterator[Metric]:
@@ -80,7 +85,7 @@ def _queue(store: Store, now: datetime) -> Iterator[Metric]:
 def _schedules(store: Store) -> Iterator[Metric]:
     names = ["schedule", "marketplace", "brand"]
     success = GaugeMetricFamily(
-        "touchstone_schedule_last_success_timestamp_seconds", "When its last good sweep ended.", labels=names
+        "touchstone_schedule_last_success_timestamp_seconds", "When its last good sweep ended; 0: never.", labels=names
     )
     failures = GaugeMetricFamily("touchstone_schedule_failures", "Failures in a row.", labels=names)
     due = GaugeMetricFamily("touchstone_schedule_next_timestamp_seconds", "When it is due next.", labels=names)
@@ -90,8 +95,7 @@ def _schedules(store: Store) -> Iterator[Metric]:
     for one in store.schedules.all():
         labels = [one.name, one.sweep.marketplace, one.sweep.brand]
         failures.add_metric(labels, one.failures)
-        if one.success_at:
-            success.add_metric(labels, one.success_at.timestamp())
+        success.add_metric(labels, one.success_at.timestamp() if one.success_at else 0.0)
         if one.state is ScheduleState.ACTIVE:
             due.add_metric(labels, one.next_at.timestamp())
         if one.result:
@@ -158,7 +162,11 @@ def served(configuration: Configuration, looked_at: Callable[[], datetime]) -> I
     def answer(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO")
         if path == "/metrics":
-            content: Iterable[bytes] = exposition(environ, start)
+            try:
+                content: Iterable[bytes] = exposition(environ, start)
+            except TouchstoneError as error:
+                start("503 Service Unavailable", [("Content-Type", "text/plain; charset=utf-8")])
+                return [f"{error.message}\n".encode()]
             return content
         found = health(configuration, looked_at()) if path == "/healthz" else {"see": ["/metrics", "/healthz"]}
         well = found.get("status", "ok") == "ok"

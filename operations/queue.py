@@ -31,6 +31,15 @@ def enqueue(store: Store, errand: "Errand", place: Place) -> int:
     return sweep_id
 
 
+def ask_for(store: Store, errand: "Errand") -> int:
+    """Queue a sweep that somebody waits for, ahead of all others, and return its number; that of the very same, if one waits."""
+    with store.transaction():
+        for sweep in store.sweeps.unfinished():
+            if sweep.status is SweepStatus.QUEUED and sweep.request == errand.request:
+                return sweep.id
+        return enqueue(store, errand, Place(priority=ASKED_FOR))
+
+
 def cancel(store: Store, number: int) -> Sweep:
     """Take a sweep out of the queue: it is not begun, or not gone on with. One that runs is ended by the scheduler, which looks.
 
@@ -45,7 +54,8 @@ def cancel(store: Store, number: int) -> Sweep:
             raise UserError(f"sweep {number} is not of the queue", hint="Ctrl-C ends it where it was begun.")
         unfinished = sweep.status in (SweepStatus.QUEUED, SweepStatus.RUNNING, SweepStatus.INTERRUPTED)
         if sweep.place.concluded or not unfinished:
-            raise UserError(f"sweep {number} is {sweep.status} already", hint="What waits and runs: touchstone sweeps")
+            state = "being ended" if sweep.status is SweepStatus.RUNNING else sweep.status
+            raise UserError(f"sweep {number} is {state} already", hint="What waits and runs: touchstone sweeps")
         now = clock.now()
         store.sweeps.conclude(number)
         if sweep.status is SweepStatus.QUEUED:

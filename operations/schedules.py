@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from operations import clock
 from operations.due_times import DueTimes
 from operations.queue import RUN_NOW, enqueue
-from operations.session import actor
+from operations.session import actor, scheduler_holder
 from storage.store import Store
 from touchstone.alerts import Alert, AlertKind
 from touchstone.configuration import Configuration, ScheduledSweep
@@ -34,9 +34,8 @@ def errand_of(configuration: Configuration, store: Store, sweep: ScheduledSweep)
 
 def add(configuration: Configuration, store: Store, sweep: ScheduledSweep) -> Schedule:
     """Keep a schedule in the store. Raises ``UserError`` for a name that is taken, or what cannot be swept."""
-    sync(configuration, store)
-    known = store.schedules.named(sweep.name)
-    if known is not None:
+    catch_up(configuration, store)
+    if store.schedules.named(sweep.name) or any(one.name == sweep.name for one in configuration.settings.sweep):
         raise UserError(f"there is a schedule called {sweep.name} already", hint="Give this one another: --name NAME")
     errand_of(configuration, store, sweep)
     now = clock.now()
@@ -46,9 +45,30 @@ def add(configuration: Configuration, store: Store, sweep: ScheduledSweep) -> Sc
     return store.schedules.one(number)
 
 
+def catch_up(configuration: Configuration, store: Store) -> None:
+    """Bring the store in line with touchstone.toml for a command, where no scheduler runs; while one does, what it read holds."""
+    if scheduler_holder(configuration) is None:
+        sync(configuration, store)
+
+
+def differences(configuration: Configuration, store: Store) -> list[str]:
+    """What touchstone.toml says otherwise than the store, a line for each schedule; it counts when the scheduler is started."""
+    wanted = {sweep.name: sweep for sweep in configuration.settings.sweep}
+    known = {one.name: one for one in store.schedules.all()}
+    gone = [name for name, one in known.items() if one.source is ScheduleSource.FILE and name not in wanted]
+    new = [name for name in wanted if name not in known]
+    other = [name for name, sweep in wanted.items() if name in known and known[name].sweep != sweep]
+    then = "when the scheduler is started with it"
+    return [
+        *(f"{name} is not in this touchstone.toml: it goes {then}" for name in gone),
+        *(f"{name} is new in this touchstone.toml: it counts {then}" for name in new),
+        *(f"{name} is otherwise in this touchstone.toml: that counts {then}" for name in other),
+    ]
+
+
 def sync(configuration: Configuration, store: Store, *, takes_away: bool = False) -> None:
     """Bring the store's schedules in line with touchstone.toml: new ones, changed ones and, if it ``takes_away``, those no
-    longer there. Only the scheduler does: whoever looks with another touchstone.toml must not end what it sweeps.
+    longer there. Only the scheduler does, when it starts: whoever looks with another touchstone.toml must not end its sweeps.
 
     Raises ``ConfigurationError`` for a clock that cannot be read, and ``UserError`` for a name that is in both.
     """

@@ -1,10 +1,13 @@
 """What every verb needs: the configuration, the store and who acts."""
 
+import errno
 import getpass
+import os
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from storage.blobs import disk_error
 from storage.store import Store
 from touchstone.configuration import Configuration
 
@@ -28,7 +31,12 @@ def actor() -> str:
 def lock_folder(configuration: Configuration) -> Path:
     """Where the locks of running sweeps and of the scheduler are."""
     folder = configuration.store_folder / LOCKS
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, folder) from None
+    if not os.access(folder, os.W_OK):
+        raise disk_error(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), folder)
     return folder
 
 

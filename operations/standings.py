@@ -57,7 +57,10 @@ def _keep(store: Store, sweep: Sweep, sighting: Sighting, at: datetime) -> None:
             return
     change = _CHANGES.get((before.standing, sighting.standing))
     detail = "" if change or sighting.standing is Standing.GONE else _difference(store, sighting.listing_row, sweep.id)
-    checks = 0 if change or detail else before.checks + 1
+    due = (
+        before.next_at is not None and at >= before.next_at
+    )  # a look in between, by whatever sweep, slows nothing down
+    checks = 0 if change or detail else before.checks + due
     store.standings.keep(
         msgspec.structs.replace(
             before, standing=sighting.standing, since=at if change else before.since, checked_at=at, checks=checks,

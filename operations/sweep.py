@@ -25,9 +25,11 @@ from storage.store import Store
 from touchstone.catalog import Catalog
 from touchstone.configuration import Configuration
 from touchstone.errors import StoreLocked, TouchstoneError, UnknownName, UserError
-from touchstone.frontier import PageKind, Visit
+from touchstone.frontier import PageKind, Visit, VisitState
 from touchstone.sweeps import Sweep, SweepReport, SweepRequest, SweepStatus, Trigger
 
+ENDED = (SweepStatus.COMPLETE, SweepStatus.PARTIAL, SweepStatus.DEGRADED, SweepStatus.FAILED)
+LEFT = (VisitState.READY, VisitState.LEASED, VisitState.DEAD)
 LOOKED_AT_SECONDS = 1.0  # others hold a sweep's lock for a moment, to see whether a process does
 
 
@@ -95,7 +97,7 @@ def _wanted(names: tuple[str, ...], folders: Sequence[Path]) -> list[tuple[str, 
 def resumable(configuration: Configuration, store: Store, sweep_id: int | None = None) -> list[Errand]:
     """The errands of a sweep that has pages yet to be fetched; without a number, of the newest that was interrupted.
 
-    Raises ``UnknownName`` when there is no such sweep, or nothing is left of it.
+    Raises ``UnknownName`` when there is no such sweep, ``UserError`` when nothing is left of it.
     """
     close_dead_sweeps(store)
     if sweep_id is None:
@@ -106,6 +108,11 @@ def resumable(configuration: Configuration, store: Store, sweep_id: int | None =
         found = store.sweeps.one(sweep_id)
         if found is None:
             raise UnknownName(f"there is no sweep {sweep_id}", hint="See: touchstone sweeps")
+    states = store.frontier.progress(found.id).states
+    if found.status in ENDED and states and not any(states.get(state) for state in LEFT):
+        raise UserError(
+            f"sweep {found.id} is {found.status}: nothing is left of it", hint="Sweep anew: touchstone sweep --brand B"
+        )
     return [_errand(configuration, found)]
 
 
@@ -313,5 +320,5 @@ def _lock(folder: Path, errand: Errand) -> Iterator[None]:
     except Timeout:
         raise StoreLocked(
             f"a sweep of {errand.marketplace.name} for {errand.request.brand or 'any brand'} is running already",
-            hint="Wait for it to end, or follow it with: touchstone sweeps",
+            hint="Wait for it to end, or find its number and follow it: touchstone sweeps, touchstone sweep watch N",
         ) from None

@@ -71,12 +71,18 @@ class AlertStore:
             [to_json(sent), int(done), fault, next_try and next_try.isoformat(), alert_id],
         )
 
-    def all(self, *, open_only: bool = False) -> Iterator[Alert]:
-        """The alerts, newest first; with ``open_only`` those that are not over."""
+    def all(self, *, pending_only: bool = False) -> Iterator[Alert]:
+        """The alerts, newest first; with ``pending_only`` those that are not over, or that a channel has not taken yet."""
         for row in self._db.conn.execute(
-            f"SELECT {_COLUMNS} FROM alerts WHERE resolved_at IS NULL OR NOT ? ORDER BY id DESC", [open_only]
+            f"SELECT {_COLUMNS} FROM alerts WHERE resolved_at IS NULL OR (done = 0 AND fault <> '') OR NOT ?"
+            " ORDER BY id DESC",
+            [pending_only],
         ):
             yield _alert(row)
+
+    def untold(self) -> int:
+        """How many alerts a channel has not taken, so far or at all."""
+        return int(self._db.conn.execute("SELECT count(*) FROM alerts WHERE fault <> ''").fetchone()[0])
 
     def counts(self) -> list[tuple[str, int, int]]:
         """For each kind, how many were told, and how many are not over."""

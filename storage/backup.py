@@ -19,10 +19,12 @@ def back_up(store: Store, folder: Path, *, copied: Callable[[int], None] = lambd
 
     Blobs never change, so that a folder which holds an earlier copy takes only what is new. The copy is whole or not
     there: the database is moved into its place when every blob is. ``copied`` is called with the number of blobs so far.
-    Raises ``UserError`` for the store's own folder, ``StoreError`` when the disk refuses.
+    Raises ``UserError`` for the store's own folder or one with other things, ``StoreError`` when the disk refuses.
     """
     if folder.resolve() == store.folder.resolve() or store.folder.resolve() in folder.resolve().parents:
         raise UserError(f"{folder} is within the store itself", hint="Name a folder on another disk.")
+    if folder.is_dir() and any(folder.iterdir()) and not any(folder.glob(f"{DATABASE}*")):
+        raise UserError(f"{folder} holds other things", hint="Name a new folder, or one with an earlier copy.")
     partial, fresh = folder / f"{DATABASE}.partial", 0
     try:
         folder.mkdir(parents=True, exist_ok=True)

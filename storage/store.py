@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -166,6 +167,8 @@ def translated(path: Path) -> Iterator[None]:
                 f"{path} is locked by another process",
                 hint="Wait until the other sweep or command has finished, then try again.",
             ) from error
+        if "readonly" in text or "unable to open" in text:
+            raise disk_error(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), path) from error
         if "full" in text or ("disk I/O error" in text and shutil.disk_usage(path.parent).free < LEAST_FREE_BYTES):
             raise disk_error(OSError(errno.ENOSPC, ""), path) from error
         if "not a database" in text or "malformed" in text:

@@ -1,5 +1,6 @@
 """``touchstone.toml``: where the store is, who we say we are, and what the scheduler sweeps."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -152,7 +153,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def store_folder(self) -> Path:
         """Where the store lives; everything Touchstone writes is below it."""
-        return self.folder / self.settings.store
+        return Path(os.path.normpath(self.folder / self.settings.store))
 
     @property
     def marketplace_folders(self) -> tuple[Path, ...]:

@@ -312,6 +312,27 @@ def test_doctor_finds_this_installation_well(installation: Installation) -> None
     assert checks["contact"]["state"] == "ok"
 
 
+def test_doctor_sees_what_would_keep_the_scheduler_from_working(installation: Installation) -> None:
+    """A cron line that is none, a brand and a marketplace that are not there, and a secret that the environment lacks."""
+    settings = installation.folder / "touchstone.toml"
+    sweeps = {
+        "cron": ("velhanne", "namu", "61 * * * *"),
+        "brand": ("velhane", "namu", "0 6 * * *"),
+        "fine": ("velhanne", "plaza", "0 6 * * *"),
+    }
+    tables = "".join(
+        f'[[sweep]]\nname = "{name}"\nbrand = "{brand}"\nmarketplace = "{place}"\ncron = "{cron}"\n'
+        for name, (brand, place, cron) in sweeps.items()
+    )
+    more = '[marketplaces.plazza]\nrequests_per_second = 1\n[alerts]\nwebhook = "env:TOUCHSTONE_NOPE"\n'
+    settings.write_text(settings.read_text(encoding="utf-8") + more + tables, encoding="utf-8")
+    checks = {check["name"]: check for check in installation.json("doctor", code=1) if check["state"] == "fault"}
+    assert set(checks) == {"schedule cron", "schedule brand", "[marketplaces.plazza]", "alerts"}
+    assert "velhanne" in checks["schedule brand"]["what"]
+    assert "plaza" in checks["[marketplaces.plazza]"]["mend"]
+    assert "TOUCHSTONE_NOPE" in checks["alerts"]["what"]
+
+
 def test_doctor_sees_a_foreign_room(installation: Installation, tmp_path: Path) -> None:
     """A package of the same name elsewhere on the path, which would shadow ours silently, is a fault."""
     foreign = tmp_path / "foreign" / "storage"

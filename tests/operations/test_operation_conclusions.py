@@ -400,7 +400,7 @@ def told(store: Store) -> list[tuple[AlertKind, str, bool]]:
 def test_rotting_is_told_at_once(store: Store, schedule: int, how: SweepReport) -> None:
     """Pages that no longer say what they are read for do not come right by waiting."""
     after(store, schedule, how)
-    (alert,) = store.alerts.all(open_only=True)
+    (alert,) = store.alerts.all(pending_only=True)
     assert (alert.kind, alert.subject) == (AlertKind.PARSER_ROTTING, "namu-velhanne")
     assert (alert.brand, alert.marketplace) == ("velhanne", "namu")
     assert alert.message == f"namu-velhanne is degraded: {how.problems[0]}"
@@ -449,7 +449,7 @@ def test_a_good_sweep_says_that_it_is_over(store: Store, schedule: int, good: Sw
     kinds = [AlertKind.MARKETPLACE_DOWN, AlertKind.MARKETPLACE_BLOCKING, AlertKind.PARSER_ROTTING]
     assert told(store)[:3] == [(kind, "namu-velhanne", False) for kind in kinds]
     assert sorted(told(store)[3:]) == sorted((kind, "namu-velhanne", True) for kind in kinds)
-    assert list(store.alerts.all(open_only=True)) == []
+    assert list(store.alerts.all(pending_only=True)) == []
     over: Alert = next(store.alerts.all())
     assert "sees listings again" in over.message
     after(store, schedule, good)

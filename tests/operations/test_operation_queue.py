@@ -16,6 +16,8 @@ from tests.conftest import Hands
 from tests.operations.test_operation_revisits import configured, saw
 from tests.storage.store_samples import prepare
 from touchstone.errors import UnknownName, UserError
+from touchstone.frontier import Outcome, PageKind, Visit
+from touchstone.listing import PageStatus
 from touchstone.standing import ListingStanding, Standing
 from touchstone.sweeps import Place, Sweep, SweepReport, SweepStatus, Trigger
 
@@ -129,3 +131,27 @@ def test_what_cannot_be_taken_out_is_told(store: Store, errand: Errand) -> None:
     for number, status in ((done, "complete"), (twice, "interrupted")):
         with pytest.raises(UserError, match=f"sweep {number} is {status} already"):
             queue.cancel(store, number)
+
+
+def test_the_very_same_is_not_queued_twice(store: Store, errand: Errand, tmp_path: Path) -> None:
+    """Whoever asks for what waits already gets its number; once it runs, another may wait."""
+    first = queue.ask_for(store, errand)
+    (other,) = plan(configured(tmp_path), store.catalog.load(), queries=("가방",), marketplaces=("namu",))
+    assert queue.ask_for(store, errand) == first
+    assert queue.ask_for(store, other) != first
+    with store.transaction():
+        store.sweeps.reopen(first, clock.now())
+    assert queue.ask_for(store, errand) != first
+
+
+def test_what_is_complete_is_not_gone_on_with(store: Store, errand: Errand, tmp_path: Path) -> None:
+    """Nothing is left of it, and its record stays as it is."""
+    number = queue.enqueue(store, errand, Place(priority=50))
+    with store.transaction():
+        store.sweeps.reopen(number, clock.now())
+        store.frontier.add(number, [Visit(kind=PageKind.LISTING, url="https://namu.example/item/1")])
+        (visit,) = store.frontier.lease(number, 1).visits
+        store.frontier.settle(visit, Outcome(status=PageStatus.LISTING))
+        store.sweeps.close(number, SweepReport(status=SweepStatus.COMPLETE, listings=1), clock.now())
+    with pytest.raises(UserError, match=f"sweep {number} is complete: nothing is left of it"):
+        resumable(configured(tmp_path), store, number)

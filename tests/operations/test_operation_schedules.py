@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from filelock import FileLock
 
 from operations import clock, schedules
 from operations.queue import RUN_NOW
+from operations.session import SCHEDULER_LOCK, lock_folder
 from storage.check import check
 from storage.store import Store
 from tests.conftest import Hands
@@ -209,6 +211,29 @@ def test_whoever_only_looks_takes_nothing_away(store: Store, tmp_path: Path) -> 
     assert [one.name for one in store.schedules.all()] == ["namu-velhanne", "plaza-velhanne"]
     schedules.remove(other, store, "namu-velhanne")
     assert [one.name for one in store.schedules.all()] == ["plaza-velhanne"]
+
+
+def test_while_a_scheduler_runs_what_it_read_holds(store: Store, tmp_path: Path) -> None:
+    """A command with another touchstone.toml changes nothing and starts nothing; what differs is told. Without one, it counts."""
+    plaza, hourly = changed(NAMU, marketplace="plaza"), changed(NAMU, every="30m")
+    synced(store, tmp_path, NAMU, changed(NAMU, called="old"))
+    before = store.schedules.all()
+    other = configured(tmp_path, hourly, plaza)
+    with FileLock(lock_folder(other) / SCHEDULER_LOCK):
+        schedules.catch_up(other, store)
+        assert store.schedules.all() == before
+        assert [line.split(":")[0] for line in schedules.differences(other, store)] == [
+            "old is not in this touchstone.toml",
+            "plaza-velhanne is new in this touchstone.toml",
+            "namu-velhanne is otherwise in this touchstone.toml",
+        ]
+        with pytest.raises(UserError, match="a schedule called plaza-velhanne already"):
+            schedules.add(other, store, plaza)
+    schedules.catch_up(other, store)
+    assert [line.split(":")[0] for line in schedules.differences(other, store)] == [
+        "old is not in this touchstone.toml"
+    ]
+    assert [one.sweep.every for one in store.schedules.all()] == ["30m", "1h", "1h"]
 
 
 def test_schedules_of_the_store_are_left_alone(store: Store, tmp_path: Path, configuration: Configuration) -> None:
@@ -443,7 +468,7 @@ def test_what_cannot_be_swept_is_skipped_and_told_once(store: Store, tmp_path: P
     over, first = alerts(store)
     assert (over.over, over.message) == (True, "namu-hanok can be swept again")
     assert first.resolved_at == NOON + 3 * HOUR
-    assert list(store.alerts.all(open_only=True)) == []
+    assert list(store.alerts.all(pending_only=True)) == []
 
 
 @pytest.mark.parametrize("minute", [0, 10, 31, 45, 59])

@@ -383,6 +383,20 @@ def test_a_listing_that_stays_up_is_looked_at_more_and_more_seldom(watch: Watch)
     assert _gaps(watch, shows(), len(WHILE_UP) + 2) == [*WHILE_UP, WHILE_UP[-1], WHILE_UP[-1]]
 
 
+def test_looks_in_between_slow_nothing_down(watch: Watch) -> None:
+    """What sweeps see by the way counts as seen, but only a look that was due makes the next one later."""
+    watch.sweep(shows())
+    for _ in range(20):
+        watch.sweep(shows(), later=HOUR / 4)
+    found = watch.stands()
+    assert found is not None
+    assert (found.checks, found.next_at) == (0, watch.now + WHILE_UP[0])
+    watch.sweep(shows(), revisit=True, later=WHILE_UP[0])
+    found = watch.stands()
+    assert found is not None
+    assert (found.checks, found.next_at) == (1, watch.now + WHILE_UP[1])
+
+
 def test_a_listing_that_stays_gone_is_left_alone_in_the_end(watch: Watch) -> None:
     """It is looked for some weeks whether it comes back, and then no more."""
     watch.sweep(shows())

@@ -145,6 +145,15 @@ def test_the_store_itself_is_no_place_for_a_backup(full: Store, within: str) -> 
     assert sorted(full.folder.rglob("*")) == files
 
 
+def test_a_folder_with_other_things_is_refused(full: Store, tmp_path: Path) -> None:
+    """A slip of the fingers does not strew the store's files among somebody's photos."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "1.jpg").write_bytes(b"a photo")
+    with pytest.raises(UserError, match="holds other things"):
+        back_up(full, tmp_path / "photos")
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["1.jpg"]
+
+
 def test_a_folder_that_cannot_be_written_is_told_in_words(full: Store, tmp_path: Path) -> None:
     """A file in the folder's place is a StoreError that names it."""
     (tmp_path / "copy").write_text("not a folder")
