@@ -31,7 +31,7 @@ _KINDS = {
 }
 _HINTS = {
     Result.DOWN: "Nothing to do if it comes back; else see whether its address in touchstone.toml still holds.",
-    Result.BLOCKED: "Ask its operator for leave, or slow down: docs/crawling-responsibly.md",
+    Result.BLOCKED: "Slow down, sweep less often, or ask its operator for leave: docs/operations.md#marketplace-blocking",
     Result.DEGRADED: "Its pages were redesigned: mend its file, see docs/add-a-marketplace.md",
     Result.FAILED: "Look at its pages.",
     Result.INTERRUPTED: "Its processes are killed again and again: look for memory or time limits of the machine.",
